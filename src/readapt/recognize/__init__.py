@@ -1,0 +1,1 @@
+"""From the image of a text line to its text: network, decoding, confidence."""

@@ -1,0 +1,1 @@
+"""How a page that has been read is written down: one file for each format."""

@@ -1,0 +1,1 @@
+"""Lines of text as images: cut out of a page, cut to length, and joined again."""

@@ -1,0 +1,1 @@
+"""How good a reading is: texts, words, boxes and confidences measured against ground truth."""

@@ -1,0 +1,1 @@
+"""Trained networks as ONNX files, with proof that they compute the same."""

@@ -1,0 +1,1 @@
+"""Networks, in torch: part of the learning tier."""

@@ -1,0 +1,87 @@
+"""PDF pages drawn as pixels by PDFium."""
+
+import io
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from readapt.errors import InputError
+from readapt.types import Image
+
+if TYPE_CHECKING:
+    import pypdfium2
+
+POINTS_PER_INCH = 72.0
+
+_POSTER_PIXELS = 40_000_000
+"""A page that would be larger at the asked resolution is drawn coarser: A3 at 300 dpi is 17 MP."""
+
+_MARK = b"%PDF-"
+_MARK_WITHIN = 1024  # readers accept junk before the mark within the first kilobyte
+
+_pdfium_lock = threading.Lock()  # PDFium is not thread-safe, not even for two documents
+
+
+def is_pdf(stream: io.BufferedIOBase) -> bool:
+    """Whether the stream, which is left at its start, holds a PDF."""
+    head = stream.read(_MARK_WITHIN)
+    stream.seek(0)
+    return _MARK in head
+
+
+def render_pdf(data: bytes, source: str, dpi: float, max_pixels: int) -> Iterator[Image]:
+    """Draw each page at ``dpi`` on white, with its rotation, annotations and filled-in forms.
+
+    Yields ``H W 3`` uint8.
+
+    Raises:
+        InputError: the PDF is damaged, needs a password, or has no pages.
+
+    """
+    import pypdfium2
+
+    try:
+        with _pdfium_lock:
+            document = pypdfium2.PdfDocument(data)
+            count = len(document)
+            if document.get_formtype() != 0:
+                document.init_forms()
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise InputError(
+                f"{source}: the PDF is locked by a password; save it without one first.", source
+            ) from error
+        raise _damaged(source, str(error)) from error
+    try:
+        if count == 0:
+            raise InputError(f"{source}: the PDF has no pages.", source)
+        for index in range(count):
+            try:
+                with _pdfium_lock:
+                    image = _draw(document[index], dpi, min(max_pixels, _POSTER_PIXELS))
+            except pypdfium2.PdfiumError as error:
+                raise _damaged(source, f"page {index + 1}: {error}") from error
+            yield image
+    finally:
+        with _pdfium_lock:
+            document.close()
+
+
+def _draw(page: "pypdfium2.PdfPage", dpi: float, max_pixels: int) -> Image:
+    width, height = page.get_size()
+    scale = dpi / POINTS_PER_INCH
+    scale = min(scale, (max_pixels / max(width * height, 1.0)) ** 0.5)
+    bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
+    image = np.array(bitmap.to_numpy()[:, :, :3])
+    bitmap.close()
+    page.close()
+    return image
+
+
+def _damaged(source: str, reason: str) -> InputError:
+    return InputError(
+        f"{source}: the PDF is damaged ({reason}); open and save it again with a PDF viewer.",
+        source,
+    )

@@ -43,9 +43,7 @@ class Detection:
 
     def __add__(self, other: "Detection") -> "Detection":
         """Return the figures of both together: sums of counts, not means of rates."""
-        return Detection(
-            self.hits + other.hits, self.truth + other.truth, self.found + other.found
-        )
+        return Detection(self.hits + other.hits, self.truth + other.truth, self.found + other.found)
 
     @property
     def precision(self) -> float:
@@ -101,8 +99,7 @@ def overlap(first: ArrayLike, second: ArrayLike) -> Overlap:
     winding = np.where(active, np.sign(y1 - y0), 0.0)
     widths = np.diff(np.take_along_axis(x, order, axis=1), axis=1)
     inside = [
-        np.cumsum(np.take_along_axis(winding * (owner == side), order, axis=1), axis=1)[:, :-1]
-        != 0
+        np.cumsum(np.take_along_axis(winding * (owner == side), order, axis=1), axis=1)[:, :-1] != 0
         for side in (0, 1)
     ]
     heights = np.diff(levels)

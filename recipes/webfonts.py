@@ -1,0 +1,80 @@
+"""Fetch openly licensed fonts that Debian does not package, through `npm pack`.
+
+`apt-packages.txt` lists most training fonts. Blackletter with a long s, worn typewriters and
+eighteenth-century types are in the `@fontsource` packages only (SIL Open Font License each).
+They come as WOFF files cut by Unicode range; the cuts of one style are joined to one TrueType
+file, so that a line with both `a` and `ſ` can be drawn.
+
+    python recipes/webfonts.py [FOLDER]        # default: ~/.local/share/fonts/readapt
+"""
+
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from fontTools.merge import Merger
+from fontTools.ttLib import TTFont, TTLibError
+
+PACKAGES = """
+anonymous-pro b612-mono bigelow-rules bodoni-moda caudex cormorant-garamond courier-prime cousine
+cutive cutive-mono dotgothic16 fragment-mono germania-one grenze-gotisch ibm-plex-mono
+im-fell-double-pica im-fell-dw-pica im-fell-english im-fell-french-canon im-fell-great-primer
+jacquard-24 kings kode-mono libre-baskerville libre-bodoni libre-caslon-text major-mono-display
+martian-mono metamorphous new-rocker nova-mono old-standard-tt overpass-mono pirata-one
+red-hat-mono rokkitt rubik-dirt rubik-distressed share-tech-mono sometype-mono sorts-mill-goudy
+space-mono special-elite special-gothic syne-mono texturina uncial-antiqua unifrakturcook
+unifrakturmaguntia vt323 xanh-mono zilla-slab
+""".split()
+SUBSETS = ("latin", "latin-ext")
+WEIGHTS = ("400", "700")
+
+
+def join_cuts(cuts: list[Path], target: Path) -> None:
+    """Write one TrueType file with the glyphs of all `cuts` of a style."""
+    plain = []
+    for cut in cuts:
+        font = TTFont(cut)
+        font.flavor = None
+        # Layout tables of different cuts disagree; lines are drawn with the basic layout anyway.
+        for table in ("GSUB", "GPOS", "GDEF", "kern", "DSIG", "STAT", "FFTM", "MATH", "BASE"):
+            if table in font:
+                del font[table]
+        path = cut.with_suffix(".ttf")
+        font.save(path)
+        plain.append(str(path))
+    joined = Merger().merge(plain) if len(plain) > 1 else TTFont(plain[0])
+    joined.save(target)
+
+
+def main(folder: Path) -> None:
+    """Fetch every package of `PACKAGES` and write its styles to `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in PACKAGES:
+        with tempfile.TemporaryDirectory() as scratch:
+            command = ["npm", "pack", "--silent", f"@fontsource/{name}"]
+            fetched = subprocess.run(command, cwd=scratch, capture_output=True, text=True)
+            if fetched.returncode:
+                print(f"{name}: not fetched: {fetched.stderr.strip()[:200]}", file=sys.stderr)
+                continue
+            archive = next(Path(scratch).glob("*.tgz"))
+            with tarfile.open(archive) as tar:
+                tar.extractall(scratch, filter="data")
+            styles: dict[str, list[Path]] = defaultdict(list)
+            for subset in SUBSETS:
+                for weight in WEIGHTS:
+                    for slant in ("normal", "italic"):
+                        file = f"package/files/{name}-{subset}-{weight}-{slant}.woff"
+                        if (Path(scratch) / file).exists():
+                            styles[f"{name}-{weight}-{slant}"].append(Path(scratch) / file)
+            for style, cuts in styles.items():
+                try:
+                    join_cuts(cuts, folder / f"{style}.ttf")
+                except (TTLibError, AssertionError, KeyError, AttributeError, ValueError) as error:
+                    print(f"{style}: left out: {error!r}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path.home() / ".local/share/fonts/readapt")

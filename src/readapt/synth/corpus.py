@@ -1,0 +1,375 @@
+"""Texts to draw: a user's corpus, the word lists and manuals of this system, or built-in words.
+
+A corpus is running text and words; the kinds of line that documents are made of (sentences,
+amounts, dates, codes, telephone numbers, addresses, headings) are drawn from it by functions that
+take a random generator and return one line of text.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from numpy.random import Generator
+
+from readapt.errors import InputError
+
+BUILT_IN: Final = {
+    "en": "the of and to in is that it was for on are with his they be at one have this from or "
+    "had by word but what some we can out other were all there when up use your how said each "
+    "she which their time will way about many then them write would like these her long make "
+    "thing see him two has look more day could go come did number sound most people over know "
+    "water than call first who may down side been now find any new work part take get place made",
+    "fr": "le de un être et à il avoir ne je son que se qui ce dans en du elle au pour pas vous "
+    "par sur faire plus dire me on mon lui nous comme mais pouvoir avec tout y aller voir bien où "
+    "sans tu ou leur homme si deux même prendre aussi celui donner jour ça très année après été "
+    "déjà père mère où là façon français hôtel garçon château noël cœur œuvre naïf aiguë",
+    "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch "
+    "es an werden aus er hat daß sie nach wird bei einer um am sind noch wie einem über einen so "
+    "zum war haben nur oder aber vor zur bis mehr durch man sein wurde sei Straße größer müssen "
+    "können schön Mädchen Bücher Äpfel Übung Öl heißen weiß groß Fluß früher Höhe",
+    "es": "el la de que y a en un ser se no haber por con su para como estar tener le lo todo pero "
+    "más hacer o poder decir este ir otro ese si me ya ver porque dar cuando él muy sin vez mucho "
+    "saber qué sobre mi alguno mismo también hasta año dos querer entre así primero señor niño",
+    "it": "il di che è e la a in un non mi per ho lo ti si le una i con sono ma hai ha da se no "
+    "come io ci questo qui bene tu sei solo me mio perché più là città così può già perciò",
+    "pt": "o de que e do da em um para é com não uma os no se na por mais as dos como mas foi ao "
+    "ele das tem à seu sua ou ser quando muito há nos já está também só pelo até isso ação coração",
+    "nl": "de het een en van ik te dat die in je niet zijn is was op aan met als voor had er maar "
+    "om hem dan zou wat mijn men dit zo door over ze zich bij ook tot mij uit daar naar één",
+    "da": "og i at det en den til er som på de med han af for ikke der var mig sig men et har om vi "
+    "min havde ham hun nu over da fra du ud sin dem os op man hans hvor eller når være år så også",
+    "pl": "i w nie na się z do to że jest o jak ale po co tak za od go już przez czy być był tylko "
+    "może dla są który ich jego gdy bardzo więc także łódź ćma źródło żółty ręka miłość",
+    "la": "et in est non ad ut cum quod qui sed si quae ex per ab hoc aut de esse quam nec etiam "
+    "enim sunt eius quo pro autem omnia inter deus rex homo terra aqua magna populus æternæ",
+}
+"""Frequent words, so that synthesis works where no word list is installed."""
+
+COMMERCE: Final = (
+    "TOTAL SUBTOTAL CASH CHANGE TAX INVOICE RECEIPT NO DATE TIME QTY PRICE AMOUNT ITEM DESCRIPTION "
+    "DISCOUNT ROUNDING ADJUSTMENT CASHIER COUNTER TABLE BILL TEL FAX GST VAT REG ID INCL EXCL "
+    "VISA CARD BALANCE DUE PAID THANK YOU PLEASE COME AGAIN GOODS SOLD ARE NOT RETURNABLE "
+    "REFUNDABLE EXCHANGE WITHIN DAYS WITH STORE SHOP SDN BHD LTD INC CO COMPANY TRADING "
+    "ENTERPRISE RESTAURANT CAFE MARKET HARDWARE STATIONERY ELECTRICAL PHARMACY JALAN TAMAN STREET "
+    "ROAD AVENUE FLOOR BLOCK UNIT LOT CITY STATE TERMINAL OPERATOR MEMBER POINTS SUMMARY RATE"
+).split()
+_GROFF = re.compile(r"\\f[BIRP]|\\f\[[A-Z]*\]|\\&|\\c|\\:|\\%|\\/|\\,")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_ROMAN: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XX", "XL")
+
+
+def clean(text: str) -> str:
+    """Fold to NFC with single spaces and without control characters."""
+    text = unicodedata.normalize("NFC", text)
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Running text and words of one language or collection."""
+
+    name: str
+    """Language code, or the file's name."""
+    text: str = field(repr=False)
+    """Running text, NFC, single spaces; may be empty."""
+    words: tuple[str, ...] = field(repr=False)
+    """Words; never empty."""
+
+    def passage(self, rng: Generator, length: int) -> str:
+        """Cut about `length` characters of running text at word boundaries."""
+        if len(self.text) < 4 * length + 200:
+            return self.sequence(rng, length)
+        start = int(rng.integers(0, len(self.text) - length - 100))
+        start = self.text.find(" ", start) + 1
+        end = self.text.find(" ", start + length)
+        return self.text[start : end if 0 < end < start + length + 30 else start + length].strip()
+
+    def sequence(self, rng: Generator, length: int) -> str:
+        """Words in random order, about `length` characters."""
+        words = [self.word(rng)]
+        while len(words) < length and sum(map(len, words)) + len(words) < length:
+            words.append(self.word(rng))
+        return " ".join(words)
+
+    def word(self, rng: Generator) -> str:
+        """One word."""
+        return self.words[int(rng.integers(len(self.words)))]
+
+
+def read_corpus(path: str | Path) -> Corpus:
+    """Read a UTF-8 text file as a corpus.
+
+    Raises :class:`InputError` where it is missing, not UTF-8 text, or has no words.
+    """
+    try:
+        text = clean(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"the corpus {path} cannot be read: {error.strerror}", str(path)) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"the corpus {path} is not UTF-8 text (byte {error.start}): convert it first", str(path)
+        ) from error
+    words = tuple(text.split())
+    if not words:
+        raise InputError(f"the corpus {path} has no words in it", str(path))
+    return Corpus(Path(path).stem, text, words)
+
+
+def _manual_text(folder: Path, limit: int) -> str:
+    """Running text of translated manual pages, at most `limit` characters."""
+    parts: list[str] = []
+    size = 0
+    for page in sorted(folder.glob("man*/*.gz")):
+        try:
+            source = gzip.decompress(page.read_bytes()).decode("utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        rows = (r for r in source.splitlines() if r and r[0] not in ".'" and "\\\"" not in r)
+        plain = _GROFF.sub("", " ".join(rows)).replace("\\-", "-").replace("\\ ", " ")
+        plain = plain.replace("\\(co", "©").replace("\\(bu", "•").replace("\\~", " ")
+        parts.append(clean(re.sub(r"\\\S*", "", plain)))
+        size += len(parts[-1])
+        if size > limit:
+            break
+    return " ".join(parts)
+
+
+def _fortunes(folder: Path, limit: int) -> str:
+    parts: list[str] = []
+    for file in sorted(folder.glob("*")):
+        if file.is_file() and file.suffix not in (".dat", ".u8"):
+            try:
+                parts.append(clean(file.read_text(encoding="utf-8").replace("%", " ")))
+            except UnicodeDecodeError:
+                continue
+    return " ".join(parts)[:limit]
+
+
+_SYSTEM: Final = {
+    # language: word lists, manual folder, fortunes folder (Debian's places)
+    "en": (("american-english", "british-english"), "", ""),
+    "fr": (("french",), "fr", "fr"),
+    "de": (("ngerman", "ogerman"), "de", "de"),
+    "es": (("spanish",), "es", "es"),
+    "it": (("italian",), "it", "it"),
+    "pt": (("portuguese",), "pt_BR", ""),
+    "nl": (("dutch",), "nl", ""),
+    "da": (("danish", "swedish", "bokmaal"), "da", ""),
+    "pl": (("polish",), "pl", "pl"),
+    "la": ((), "", ""),
+}
+
+
+@lru_cache(maxsize=1)
+def system_corpora(limit: int = 3_000_000) -> dict[str, Corpus]:
+    """One corpus per language from what is installed, over the built-in words.
+
+    Word lists under /usr/share/dict, translated manuals and fortunes; at most `limit` characters
+    of running text a language.
+    """
+    corpora = {}
+    share = Path("/usr/share")
+    for language, (lists, manual, fortunes) in _SYSTEM.items():
+        text = ""
+        if fortunes or language == "en":
+            text = _fortunes(share / "games/fortunes" / fortunes, limit)
+        if manual:
+            text += " " + _manual_text(share / "man" / manual, limit)
+        words = list(BUILT_IN[language].split()) * 20
+        for name in lists:
+            path = share / "dict" / name
+            if path.exists():
+                listed = [w for w in clean(path.read_text(encoding="utf-8")).split() if len(w) < 25]
+                words.extend(listed[:: max(1, len(listed) // 150_000)])
+        words.extend(_WORD.findall(text)[:200_000])
+        if language == "la":
+            words.extend(_latin_words())
+        corpora[language] = Corpus(language, text.strip(), tuple(words))
+    return corpora
+
+
+def _latin_words() -> Iterable[str]:
+    """Inflected Latin-like words from stems and endings: no Latin word list is packaged."""
+    stems = (
+        "ann arm aqu bell caus curr domin fort glori habit iust laud magn mult nomin oper popul "
+        "quæst reg sanct terr urb ver virt vid scrib leg mitt ten dic fac cap duc sequ imper "
+        "philosoph histor natur figur corpor tempor principi auctor sapient præ"
+    ).split()
+    endings = (
+        "a æ am is um i us o e em es ibus ium arum orum as os at ant it unt et ent are ere ire "
+        "atus itus ata itum andi endo ens entis iter issime que ne tio tionis tionem tate tatis"
+    ).split()
+    return (stem + ending for stem in stems for ending in endings)
+
+
+# --- kinds of line ------------------------------------------------------------------------------
+
+
+def digits(rng: Generator, count: int) -> str:
+    """`count` random digits."""
+    return "".join(str(d) for d in rng.integers(0, 10, count))
+
+
+def pick(rng: Generator, options: Iterable[str]) -> str:
+    """One of `options`."""
+    listed = tuple(options)
+    return listed[int(rng.integers(len(listed)))]
+
+
+def amount(rng: Generator) -> str:
+    """Draw a sum of money, a quantity, a percentage or a calculation."""
+    whole = int(10 ** rng.uniform(0, 4.5)) if rng.random() < 0.85 else 0
+    point = "." if rng.random() < 0.7 else ","
+    number = f"{whole:,}" if rng.random() < 0.3 else str(whole)
+    if point == ",":
+        number = number.replace(",", ".")
+    if rng.random() < 0.8:
+        number += point + digits(rng, 2 if rng.random() < 0.85 else int(rng.integers(1, 4)))
+    form = rng.random()
+    if form < 0.4:
+        return number
+    if form < 0.6:
+        space = " " if rng.random() < 0.5 else ""
+        return pick(rng, ("RM", "$", "€", "£", "Fr.", "USD", "EUR", "Kr.", "Mk.", "zł")) + space + number
+    if form < 0.7:
+        return f"{number} {pick(rng, ('€', 'EUR', 'Frs', 'kr', 'DM', 'M.', 'fl.', 'SR', 'Z', 'T'))}"
+    if form < 0.77:
+        return f"{number}%"
+    if form < 0.84:
+        return f"-{number}" if rng.random() < 0.5 else f"({number})"
+    if form < 0.92:
+        return f"{rng.integers(1, 30)} {pick(rng, ('x', 'X', '@', '*', 'PCS', 'Stk.'))} {number}"
+    return f"{rng.integers(1, 99)}{pick(rng, ('kg', 'g', 'ML', 'L', 'cm', 'mm', 'h', 'PKT'))} {number}"
+
+
+def date(rng: Generator) -> str:
+    """Draw a date, a time, or both."""
+    day, month, year = int(rng.integers(1, 32)), int(rng.integers(1, 13)), int(rng.integers(1480, 2030))
+    if rng.random() < 0.5:
+        year = int(rng.integers(1900, 2030))
+    names = (
+        "Januar February März Avril Mai Juni July Août September Octobre November Dezember Jan Feb "
+        "Mar Apr Jun Jul Aug Sep Oct Nov Dec janvier février mars juillet décembre Maj marts oktober"
+    ).split()
+    form = rng.random()
+    mark = pick(rng, "/-./")
+    if form < 0.4:
+        text = f"{day:02d}{mark}{month:02d}{mark}{year if rng.random() < 0.7 else f'{year % 100:02d}'}"
+    elif form < 0.5:
+        text = f"{year}-{month:02d}-{day:02d}"
+    elif form < 0.75:
+        text = f"{day}{pick(rng, ('.', '', '.', 'th'))} {pick(rng, names)} {year}"
+    elif form < 0.85:
+        text = f"{pick(rng, names)} {day}, {year}"
+    else:
+        text = f"{rng.integers(0, 24):02d}:{rng.integers(0, 60):02d}"
+        if rng.random() < 0.5:
+            text += f":{rng.integers(0, 60):02d}"
+        return text + (pick(rng, (" AM", " PM", "pm", " Uhr", " h")) if rng.random() < 0.4 else "")
+    if rng.random() < 0.25:
+        text += f" {rng.integers(0, 24):02d}:{rng.integers(0, 60):02d}"
+        text += f":{rng.integers(0, 60):02d}" if rng.random() < 0.6 else ""
+        text += pick(rng, (" AM", " PM", "")) if rng.random() < 0.5 else ""
+    return text
+
+
+def code(rng: Generator) -> str:
+    """Draw an article number, a reference, a shelf mark, a telephone number or an address on the web."""
+    form = rng.random()
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    if form < 0.25:
+        return digits(rng, int(rng.integers(4, 14)))
+    if form < 0.45:
+        parts = []
+        for _ in range(int(rng.integers(2, 5))):
+            if rng.random() < 0.4:
+                parts.append("".join(pick(rng, letters) for _ in range(int(rng.integers(1, 4)))))
+            else:
+                parts.append(digits(rng, int(rng.integers(1, 6))))
+        return pick(rng, ("-", "/", "", " ", ".")).join(parts)
+    if form < 0.65:
+        prefix = pick(rng, ("+", "0", "(0", "Tel: 0", "TEL : 0", "Fax: 0", "Tél. ", "H/P: 0"))
+        rest = digits(rng, int(rng.integers(1, 4))) + (")" if "(" in prefix else "")
+        return f"{prefix}{rest}{pick(rng, '- /')}{digits(rng, int(rng.integers(4, 9)))}"
+    if form < 0.75:
+        return f"{pick(rng, ('No.', 'Nr.', 'No', 'N°', '#', 'No :', 'Fig.', 'S.', 'p.', 'Vol.', '§'))} {rng.integers(1, 3000)}"
+    if form < 0.82:
+        return f"({digits(rng, int(rng.integers(4, 9)))}-{pick(rng, letters)})"
+    if form < 0.9:
+        return pick(rng, _ROMAN) + pick(rng, (".", "", ")", ",")) + f" {rng.integers(1, 999)}"
+    word = "".join(pick(rng, letters) for _ in range(int(rng.integers(3, 10)))).lower()
+    return f"{pick(rng, ('www.', 'http://', 'info@', ''))}{word}{pick(rng, ('.com', '.de', '.fr', '.org', '.my'))}"
+
+
+def commerce(rng: Generator, corpus: Corpus) -> str:
+    """Draw a phrase of a receipt or a form: its usual words, an article, a label with a value."""
+    form = rng.random()
+    words = [pick(rng, COMMERCE) for _ in range(int(rng.integers(1, 5)))]
+    text = " ".join(words)
+    if form < 0.3:
+        text = corpus.sequence(rng, int(rng.integers(4, 30))).upper()
+        if rng.random() < 0.4:
+            text += f" {rng.integers(1, 999)}{pick(rng, ('G', 'ML', 'KG', 'MM', 'CM', 'PCS', ''))}"
+    elif form < 0.45:
+        text += pick(rng, (": ", " : ", ":", " # ")) + pick(rng, (amount(rng), date(rng), code(rng)))
+    elif form < 0.55:
+        text += f" {amount(rng)}"
+    elif form < 0.62:
+        text = f"{rng.integers(1, 200)}{pick(rng, ('.', ')', ' ', '-', ','))} {text}"
+    case = rng.random()
+    return text if case < 0.6 else text.title() if case < 0.9 else text.lower()
+
+
+def scattered(rng: Generator, characters: str, length: int) -> str:
+    """Random characters in groups, so that rare ones are seen too."""
+    chosen = [pick(rng, characters) for _ in range(length)]
+    for i in range(2, length - 1):
+        if rng.random() < 0.15:
+            chosen[i] = " "
+    return clean("".join(chosen)) or "0"
+
+
+def punctuate(rng: Generator, text: str) -> str:
+    """Put quotes, brackets or a mark around words here and there, in one of several habits."""
+    words = text.split()
+    opening, closing = pick(
+        rng, ("“ ”", "„ “", "« »", "\" \"", "' '", "‘ ’", "( )", "[ ]", "» «", "* *")
+    ).split()
+    where = int(rng.integers(len(words)))
+    if rng.random() < 0.5:
+        words[where] = opening + words[where] + closing
+    for i in range(len(words)):
+        if rng.random() < 0.12:
+            mark = pick(rng, (",", ".", ";", ":", "!", "?", ",", ".", "-", "–", "—", "..."))
+            french = mark in (";", ":", "!", "?") and rng.random() < 0.3
+            words[i] += f" {mark}" if mark in "–—" or french else mark
+    return " ".join(words)
+
+
+def old_spelling(rng: Generator, text: str) -> str:
+    """Spell as in print before 1800: long s inside words, sometimes signs of abbreviation."""
+    spelled = re.sub(r"s(?=\w)", "ſ", text)
+    if rng.random() < 0.25:
+        spelled = re.sub(r"(?<=\w)([aeou])[nm](?=\w|\b)", _tilde(rng), spelled)
+    if rng.random() < 0.25:
+        spelled = spelled.replace("ä", "aͤ").replace("ö", "oͤ").replace("ü", "uͤ")
+    if rng.random() < 0.3:
+        spelled = spelled.replace("-", "⸗")
+    if rng.random() < 0.2:
+        spelled = spelled.replace("ae", "æ").replace("oe", "œ")
+    return unicodedata.normalize("NFC", spelled)
+
+
+def _tilde(rng: Generator) -> Callable[[re.Match[str]], str]:
+    def mark(match: re.Match[str]) -> str:
+        vowel = match.group(1)
+        return unicodedata.normalize("NFC", vowel + "̃") if rng.random() < 0.3 else match.group(0)
+
+    return mark

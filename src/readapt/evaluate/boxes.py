@@ -147,6 +147,26 @@ def match(
     return Matching(tuple(sorted(partner.items())), counts, frozenset(ignored))
 
 
+def assign(truth: Sequence[ArrayLike], found: Sequence[ArrayLike]) -> list[int | None]:
+    """Say for each found polygon which true one holds it: the one with most of its area.
+
+    None if no true polygon holds more than half of it. Several found polygons may have the same
+    home: a line that was found in pieces.
+    """
+    true_boxes = [_bounds(polygon) for polygon in truth]
+    homes: list[int | None] = []
+    for polygon in found:
+        box = _bounds(polygon)
+        best, home = 0.5, None
+        for i, true_box in enumerate(true_boxes):
+            if _touch(true_box, box):
+                areas = overlap(truth[i], polygon)
+                if areas.second > 0 and areas.shared / areas.second > best:
+                    best, home = areas.shared / areas.second, i
+        homes.append(home)
+    return homes
+
+
 def _edges(polygon: ArrayLike) -> NDArray[np.float64]:
     """Return ``edge 4`` of x0 y0 x1 y1, horizontal edges left out: they bound no slab."""
     corners = np.asarray(polygon, np.float64)

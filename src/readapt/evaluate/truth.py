@@ -240,7 +240,7 @@ def _pagexml_line(line: etree._Element) -> TruthLine:
     if text is None:
         parts = [_text_equiv(word) for word in line.iterfind("{*}Word")]
         text = " ".join(part for part in parts if part)
-    return TruthLine(_points(coords.attrib["points"]), _nfc(text), ignore=not text.strip())
+    return TruthLine(_points(str(coords.attrib["points"])), _nfc(text), ignore=not text.strip())
 
 
 def _text_equiv(element: etree._Element) -> str | None:
@@ -271,7 +271,7 @@ def _alto(path: Path, root: etree._Element, page: etree._Element) -> TruthPage:
 def _alto_line(line: etree._Element) -> TruthLine:
     shape = line.find("{*}Shape/{*}Polygon")
     if shape is not None:
-        polygon = _points(shape.attrib["POINTS"])
+        polygon = _points(str(shape.attrib["POINTS"]))
     else:
         x, y, w, h = (float(line.attrib[key]) for key in ("HPOS", "VPOS", "WIDTH", "HEIGHT"))
         polygon = ((x, y), (x + w, y), (x + w, y + h), (x, y + h))

@@ -1,0 +1,82 @@
+"""``model.json``: what a bundle says about itself. Unknown keys are an error, never ignored."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+
+FORMAT_VERSION = 1
+"""Raised when an older readapt could not read the bundle rightly."""
+
+MANIFEST_NAME = "model.json"
+
+
+def _plain_name(name: str) -> str:
+    """Refuse anything but a file in the bundle's own folder: no paths, no parents, no drives."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name == MANIFEST_NAME:
+        raise ValueError(f"{name!r} is not a plain file name")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_plain_name)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RecognizerSection(_Section):
+    """The line recognizer: ``lines`` uint8 ``batch height width`` -> ``log_probs``."""
+
+    file: FileName
+    height: int = Field(default=32, ge=8, le=512)
+    """Pixels every line image is brought to."""
+    stride: int = Field(default=4, ge=1)
+    """Pixels of width per frame of the output."""
+    pad: float = Field(default=0.1, ge=0, le=1)
+    """Margin around a detected line, in line heights."""
+
+
+class DetectorSection(_Section):
+    """The line detector: ``pages`` uint8 ``batch height width`` -> ``scores``."""
+
+    file: FileName
+    settings: dict[str, JsonValue] = {}
+    """Fields of ``detect.detector.DetectorConfig`` that differ from their defaults."""
+
+
+class Calibration(_Section):
+    """Numbers found on held-out lines after training."""
+
+    min_confidence: float = Field(default=0.0, ge=0, le=1)
+    """Lines read with less are taken for marks that are no text and are left out."""
+
+
+class Manifest(_Section):
+    """The content of ``model.json``."""
+
+    format_version: int = FORMAT_VERSION
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    version: str
+    summary: str = ""
+    alphabet: str = Field(min_length=1)
+    """Characters of classes 1, 2, ...; class 0 is the blank."""
+    recognizer: RecognizerSection
+    detector: DetectorSection | None = None
+    """None: the bundle reads line images only."""
+    calibration: Calibration = Calibration()
+    sha256: dict[FileName, Sha256] = {}
+    """Of every file of the bundle but ``model.json``; ``save_bundle`` fills it in."""
+    language: list[str] = []
+    script: list[str] = []
+    license: str = ""
+    metrics: dict[str, float] = {}
+    """Such as ``cer``, ``wer``, ``detection_hmean``, each named with its test set."""
+    provenance: dict[str, JsonValue] = {}
+    """How it was made: base model, data, recipe, commit."""
+
+    def unhashed(self) -> list[str]:
+        """List the files this manifest uses without giving their sha256."""
+        used = {self.recognizer.file} | ({self.detector.file} if self.detector else set())
+        return sorted(used - set(self.sha256))

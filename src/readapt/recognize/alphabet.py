@@ -25,11 +25,8 @@ class AlphabetError(ReadaptError):
 class Alphabet:
     """An ordered set of characters; equal alphabets number their characters alike.
 
-    Args:
-        characters: each character once, each a single code point that NFC leaves as it is.
-
-    Raises:
-        AlphabetError: ``characters`` is empty, repeats one, or holds one that NFC would change.
+    ``characters`` holds each character once, each a single code point that NFC leaves as it is;
+    raises :class:`AlphabetError` where it is empty, repeats one, or holds one that NFC changes.
     """
 
     __slots__ = ("_class_of", "characters")
@@ -42,7 +39,9 @@ class Alphabet:
         if not characters:
             raise AlphabetError("an alphabet needs at least one character, and this one is empty")
         if repeated:
-            raise AlphabetError(f"an alphabet holds each character once; repeated: {name(repeated)}")
+            raise AlphabetError(
+                f"an alphabet holds each character once, not {name(repeated)} twice"
+            )
         if unstable:
             raise AlphabetError(f"an alphabet is Unicode NFC; not NFC: {name(unstable)}")
         self.characters = characters
@@ -50,7 +49,7 @@ class Alphabet:
 
     @property
     def classes(self) -> int:
-        """Number of classes of a network that writes this alphabet: the characters and the blank."""
+        """Number of classes of a network for this alphabet: the characters and the blank."""
         return len(self.characters) + 1
 
     @property
@@ -61,10 +60,8 @@ class Alphabet:
     def encode(self, text: str) -> list[int]:
         """Classes of ``text`` in NFC, each in ``[1, classes)``.
 
-        ``decode(encode(text))`` is ``text`` in NFC.
-
-        Raises:
-            AlphabetError: naming every character that has no class.
+        ``decode(encode(text))`` is ``text`` in NFC. Raises :class:`AlphabetError` that names
+        every character without a class.
         """
         ids: list[int] = []
         for character in unicodedata.normalize("NFC", text):
@@ -75,10 +72,10 @@ class Alphabet:
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of a class sequence without blanks, in NFC.
+        """Write a class sequence as text in NFC.
 
-        Raises:
-            AlphabetError: a number that is no character's class, the blank included.
+        Raises :class:`AlphabetError` for a number that is no character's class, such as the
+        blank.
         """
         characters: list[str] = []
         for i in ids:
@@ -88,7 +85,7 @@ class Alphabet:
         return unicodedata.normalize("NFC", "".join(characters))
 
     def missing(self, text: str) -> frozenset[str]:
-        """The characters of ``text`` (in NFC) that this alphabet cannot write."""
+        """Find the characters of ``text`` (in NFC) that this alphabet cannot write."""
         characters = set(unicodedata.normalize("NFC", text))
         return frozenset(c for c in characters if self._parts(c) is None)
 

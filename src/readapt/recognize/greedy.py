@@ -1,0 +1,43 @@
+"""The text of the single most probable path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readapt.recognize.alphabet import BLANK
+
+
+@dataclass(frozen=True, slots=True)
+class BestPath:
+    """The classes a best path spells, and where."""
+
+    ids: tuple[int, ...]
+    """The path with repeats merged and blanks removed."""
+
+    spans: NDArray[np.int64]
+    """``U 2``: first frame and one past the last frame of each class in ``ids``."""
+
+    log_probability: float
+    """Natural logarithm of the path's own probability."""
+
+
+def best_path(log_probs: NDArray[np.floating]) -> BestPath:
+    """Take the best class of every frame, merge repeats, drop blanks (Graves 2006, section 3.2).
+
+    ``log_probs`` is ``time class``, log-softmaxed. The path is the most probable of all paths,
+    so its spans are the Viterbi alignment of its own text; its text need not be the most
+    probable text, because a text's probability is the sum over all its paths.
+    """
+    if not len(log_probs):
+        return BestPath((), np.zeros((0, 2), np.int64), 0.0)
+    path = log_probs.argmax(axis=1)
+    log_probability = float(np.take_along_axis(log_probs, path[:, None], 1).sum(dtype=np.float64))
+    cuts = np.flatnonzero(path[1:] != path[:-1]) + 1
+    starts = np.concatenate([[0], cuts])
+    ends = np.concatenate([cuts, [len(path)]])
+    written = path[starts] != BLANK
+    spans = np.stack([starts[written], ends[written]], axis=1)
+    return BestPath(tuple(path[starts[written]].tolist()), spans, log_probability)

@@ -1,0 +1,45 @@
+"""CTC by the definition: every path of every text, one by one. Exponential, and obvious."""
+
+from itertools import groupby, product
+from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
+
+Text = tuple[int, ...]
+
+
+def spells(path: Text) -> Text:
+    return tuple(k for k, _ in groupby(path) if k != 0)
+
+
+def text_probabilities(log_probs: NDArray[np.floating]) -> dict[Text, float]:
+    """``time class`` -> every text and its probability."""
+    texts: dict[Text, float] = {}
+    for path, p in paths(log_probs):
+        texts[spells(path)] = texts.get(spells(path), 0.0) + p
+    return texts
+
+
+def posteriors(log_probs: NDArray[np.floating], text: Text) -> NDArray[np.float64]:
+    """``time class``: share of each class at each frame among the paths that spell ``text``."""
+    share = np.zeros(log_probs.shape)
+    for path, p in paths(log_probs):
+        if spells(path) == text:
+            share[np.arange(len(path)), list(path)] += p
+    return share / share.sum(axis=1, keepdims=True)
+
+
+def best_path_of(log_probs: NDArray[np.floating], text: Text) -> tuple[float, list[Text]]:
+    """The highest probability of a path that spells ``text``, and all paths that reach it."""
+    found = [(p, path) for path, p in paths(log_probs) if spells(path) == text]
+    best = max(p for p, _ in found)
+    return best, [path for p, path in found if p >= best * (1 - 1e-12)]
+
+
+def paths(log_probs: NDArray[np.floating]) -> list[tuple[Text, float]]:
+    time, classes = log_probs.shape
+    return [
+        (path, exp(sum(float(log_probs[t, k]) for t, k in enumerate(path))))
+        for path in product(range(classes), repeat=time)
+    ]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter, itemgetter
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -39,7 +40,7 @@ class BeamSearch:
     top: int = 12
     """Most classes tried in a frame, the most probable ones."""
 
-    least: float = 1e-4
+    least: float = 1e-3
     """Classes less probable than this in a frame are not tried in it."""
 
     blank: float = 0.9995
@@ -85,18 +86,21 @@ class _Prefix:
     """A node of the tree of texts: its last class, and the mass of the paths that spell it.
 
     ``blank`` and ``character`` are the masses of paths that end in a blank and in the last class
-    itself; the ``next_`` pair gathers them for the coming frame.
+    itself, ``mass`` is both; the pair ``_next`` gathers them for the coming frame. ``factor`` is
+    the language model's part in going from the parent to here, ``prior`` the logarithm of all
+    factors from the root. Masses mean nothing while a node is not ``live``, in the beam.
     """
 
     __slots__ = (
         "blank",
+        "blank_next",
         "character",
+        "character_next",
         "children",
         "class_id",
         "factor",
         "live",
-        "next_blank",
-        "next_character",
+        "mass",
         "parent",
         "prior",
         "state",
@@ -106,12 +110,30 @@ class _Prefix:
         self.parent = parent
         self.class_id = class_id
         self.children: dict[int, _Prefix] = {}
-        self.blank = self.character = 0.0
-        self.next_blank = self.next_character = 0.0
-        self.live = False
-        self.prior = 0.0
         self.factor = 1.0
+        self.prior = 0.0
         self.state: Any = None
+        self.live = False
+        self.blank = self.character = self.mass = 0.0
+        self.blank_next = self.character_next = 0.0
+
+    def extend(
+        self, class_id: int, search: BeamSearch, language_model: LanguageModel[Any]
+    ) -> _Prefix:
+        """Ask the language model about one more class, and remember the answer."""
+        child = self.children[class_id] = _Prefix(self, class_id)
+        log_p, child.state = language_model.extend(self.state, class_id)
+        bonus = search.weight * log_p + search.length_bonus
+        child.factor, child.prior = math.exp(bonus), self.prior + bonus
+        return child
+
+    def enter(self, class_id: int, mass: float) -> _Prefix:
+        """Take the text with one more class into the beam."""
+        child = self.children.get(class_id)
+        if child is None:
+            child = self.children[class_id] = _Prefix(self, class_id)
+        child.blank, child.character, child.mass, child.live = 0.0, mass, mass, True
+        return child
 
     def ids(self) -> tuple[int, ...]:
         backwards = []
@@ -142,11 +164,11 @@ def beam_search(
     they can underflow: additions and multiplications instead of logarithms.
     """
     root = _Prefix(None, BLANK)
-    root.blank, root.live = 1.0, True
+    root.blank, root.character, root.mass, root.live = 1.0, 0.0, 1.0, True
     if language_model is not None:
         root.state = language_model.start()
     beam = [root]
-    best, log_scale = 1.0, 0.0
+    log_scale = 0.0
     blank_before = False
 
     for log_blank, candidates in _frames(log_probs, search):
@@ -159,20 +181,20 @@ def beam_search(
             blank_before = True
             continue
         blank_before = False
-        beam, best = _step(beam, math.exp(log_blank), candidates, best, search, language_model)
+        beam, best = _step(beam, math.exp(log_blank), candidates, search, language_model)
         if best < _RENEW:
             for node in beam:
                 node.blank /= best
                 node.character /= best
+                node.mass /= best
             log_scale += math.log(best)
-            best = 1.0
 
     found = []
     for node in beam:
         end = 0.0
         if language_model is not None:
             end = search.weight * language_model.end(node.state)
-        score = math.log(node.blank + node.character) + log_scale
+        score = math.log(node.mass) + log_scale
         found.append(Hypothesis(node.ids(), score - node.prior, score + end))
     return sorted(found, key=lambda hypothesis: -hypothesis.score)
 
@@ -180,62 +202,74 @@ def beam_search(
 _RENEW = 1e-100
 """Masses are rescaled when the best falls below this; doubles reach down to 1e-308."""
 
+_MASS = attrgetter("mass")
+
+_GAIN = itemgetter(0)
+
+_MERGE = 0.05
+"""A text of the beam is not told of mass below this share of what it takes to enter the beam."""
+
 _Candidates = list[tuple[int, float]]
+"""Classes worth trying in a frame and their probabilities, the most probable first."""
 
 
 def _step(
     beam: list[_Prefix],
     blank: float,
     candidates: _Candidates,
-    best: float,
     search: BeamSearch,
     language_model: LanguageModel[Any] | None,
 ) -> tuple[list[_Prefix], float]:
     """Read one frame; returns the texts that stay, most probable first, and the best mass."""
-    touched = list(beam)
-    floor = best * search.cutoff * max(blank, max((p for _, p in candidates), default=0.0))
+    y = dict(candidates)
+    stays = []
     for node in beam:
-        own, after_character, after_blank = node.class_id, node.character, node.blank
-        mass = after_blank + after_character
-        children = node.children
-        node.next_blank += mass * blank
+        node.blank_next = node.mass * blank
+        node.character_next = node.character * y.get(node.class_id, 0.0)
+        stays.append(node.blank_next + node.character_next)
+    if candidates and language_model is None:
+        likeliest = candidates[0][1]
+        stays += [node.mass * likeliest for node in beam]
+    # What a text needs to enter: the beam is full of masses no smaller, near enough.
+    stays.sort(reverse=True)
+    entry = stays[0] * search.cutoff
+    if len(stays) >= search.width:
+        entry = max(entry, stays[search.width - 1])
+    worthwhile = entry * _MERGE
+
+    entering: list[tuple[float, _Prefix, int]] = []
+    for node in beam:
+        own, mass, children = node.class_id, node.mass, node.children
         for k, p in candidates:
+            gain = mass * p
+            if gain <= worthwhile:
+                break
             if k == own:
-                node.next_character += after_character * p
-                gain = after_blank * p
-            else:
-                gain = mass * p
-            if gain <= floor:
-                continue
+                gain = node.blank * p
             child = children.get(k)
-            if child is None:
-                child = children[k] = _Prefix(node, k)
+            if child is not None and child.live:
+                child.character_next += gain * child.factor
+            elif gain > entry:
                 if language_model is not None:
-                    log_p, child.state = language_model.extend(node.state, k)
-                    bonus = search.weight * log_p + search.length_bonus
-                    child.factor, child.prior = math.exp(bonus), node.prior + bonus
-            if not child.live:
-                child.live = True
-                touched.append(child)
-            child.next_character += gain * child.factor
+                    gain *= (child or node.extend(k, search, language_model)).factor
+                entering.append((gain, node, k))
+    if len(entering) > search.width:
+        entering.sort(key=_GAIN, reverse=True)
+        del entering[search.width :]
 
-    for node in touched:
-        node.blank, node.character = node.next_blank, node.next_character
-        node.next_blank = node.next_character = 0.0
-    touched.sort(key=_mass, reverse=True)
-    best = _mass(touched[0])
+    for node in beam:
+        node.blank, node.character = node.blank_next, node.character_next
+        node.mass = node.blank + node.character
+    reached = beam + [node.enter(k, gain) for gain, node, k in entering]
+    reached.sort(key=_MASS, reverse=True)
+    best = reached[0].mass
     floor = best * search.cutoff
-    keep = min(search.width, len(touched))
-    while _mass(touched[keep - 1]) <= floor and keep > 1:
+    keep = min(search.width, len(reached))
+    while keep > 1 and reached[keep - 1].mass <= floor:
         keep -= 1
-    for node in touched[keep:]:
-        node.blank = node.character = 0.0
+    for node in reached[keep:]:
         node.live = False
-    return touched[:keep], best
-
-
-def _mass(node: _Prefix) -> float:
-    return node.blank + node.character
+    return reached[:keep], best
 
 
 def _frames(
@@ -246,14 +280,15 @@ def _frames(
     busy = np.flatnonzero(np.exp(log_blank) < search.blank)
     rows = log_probs[busy]
     rows[:, BLANK] = -np.inf
-    if search.top < rows.shape[1]:
-        classes = np.argpartition(rows, -search.top, axis=1)[:, -search.top :]
-    else:
-        classes = np.broadcast_to(np.arange(rows.shape[1]), rows.shape)
-    y = np.exp(np.take_along_axis(rows, classes, axis=1).astype(np.float64))
+    top = min(search.top, rows.shape[1])
+    classes = np.argpartition(rows, -top, axis=1)[:, -top:]
+    values = np.take_along_axis(rows, classes, axis=1)
+    order = np.argsort(-values, axis=1)
+    y = np.exp(np.take_along_axis(values, order, axis=1).astype(np.float64))
     tried = y > search.least
     ends = [0, *np.cumsum(tried.sum(axis=1)).tolist()]
-    pairs = list(zip(classes[tried].tolist(), y[tried].tolist(), strict=True))
+    chosen = np.take_along_axis(classes, order, axis=1)[tried].tolist()
+    pairs = list(zip(chosen, y[tried].tolist(), strict=True))
     candidates = {
         t: pairs[start:end] for t, (start, end) in zip(busy.tolist(), pairwise(ends), strict=True)
     }

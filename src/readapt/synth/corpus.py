@@ -62,7 +62,22 @@ COMMERCE: Final = (
 ).split()
 _GROFF = re.compile(r"\\f[BIRP]|\\f\[[A-Z]*\]|\\&|\\c|\\:|\\%|\\/|\\,")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_ROMAN: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XX", "XL")
+_ROMAN: Final = (
+    "I",
+    "II",
+    "III",
+    "IV",
+    "V",
+    "VI",
+    "VII",
+    "VIII",
+    "IX",
+    "X",
+    "XI",
+    "XII",
+    "XX",
+    "XL",
+)
 
 
 def clean(text: str) -> str:
@@ -111,7 +126,9 @@ def read_corpus(path: str | Path) -> Corpus:
     try:
         text = clean(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"the corpus {path} cannot be read: {error.strerror}", str(path)) from error
+        raise InputError(
+            f"the corpus {path} cannot be read: {error.strerror}", str(path)
+        ) from error
     except UnicodeDecodeError as error:
         raise InputError(
             f"the corpus {path} is not UTF-8 text (byte {error.start}): convert it first", str(path)
@@ -131,7 +148,7 @@ def _manual_text(folder: Path, limit: int) -> str:
             source = gzip.decompress(page.read_bytes()).decode("utf-8")
         except (OSError, UnicodeDecodeError):
             continue
-        rows = (r for r in source.splitlines() if r and r[0] not in ".'" and "\\\"" not in r)
+        rows = (r for r in source.splitlines() if r and r[0] not in ".'" and '\\"' not in r)
         plain = _GROFF.sub("", " ".join(rows)).replace("\\-", "-").replace("\\ ", " ")
         plain = plain.replace("\\(co", "©").replace("\\(bu", "•").replace("\\~", " ")
         parts.append(clean(re.sub(r"\\\S*", "", plain)))
@@ -186,7 +203,12 @@ def system_corpora(limit: int = 3_000_000) -> dict[str, Corpus]:
         for name in lists:
             path = share / "dict" / name
             if path.exists():
-                listed = [w for w in clean(path.read_text(encoding="utf-8")).split() if len(w) < 25]
+                raw = path.read_bytes()
+                try:
+                    listed = clean(raw.decode("utf-8")).split()
+                except UnicodeDecodeError:  # the Scandinavian lists are older than that
+                    listed = clean(raw.decode("latin-1")).split()
+                listed = [word for word in listed if len(word) < 25]
                 words.extend(listed[:: max(1, len(listed) // 150_000)])
         words.extend(_WORD.findall(text)[:200_000])
         if language == "la":
@@ -237,7 +259,11 @@ def amount(rng: Generator) -> str:
         return number
     if form < 0.6:
         space = " " if rng.random() < 0.5 else ""
-        return pick(rng, ("RM", "$", "€", "£", "Fr.", "USD", "EUR", "Kr.", "Mk.", "zł")) + space + number
+        return (
+            pick(rng, ("RM", "$", "€", "£", "Fr.", "USD", "EUR", "Kr.", "Mk.", "zł"))
+            + space
+            + number
+        )
     if form < 0.7:
         return f"{number} {pick(rng, ('€', 'EUR', 'Frs', 'kr', 'DM', 'M.', 'fl.', 'SR', 'Z', 'T'))}"
     if form < 0.77:
@@ -246,12 +272,18 @@ def amount(rng: Generator) -> str:
         return f"-{number}" if rng.random() < 0.5 else f"({number})"
     if form < 0.92:
         return f"{rng.integers(1, 30)} {pick(rng, ('x', 'X', '@', '*', 'PCS', 'Stk.'))} {number}"
-    return f"{rng.integers(1, 99)}{pick(rng, ('kg', 'g', 'ML', 'L', 'cm', 'mm', 'h', 'PKT'))} {number}"
+    return (
+        f"{rng.integers(1, 99)}{pick(rng, ('kg', 'g', 'ML', 'L', 'cm', 'mm', 'h', 'PKT'))} {number}"
+    )
 
 
 def date(rng: Generator) -> str:
     """Draw a date, a time, or both."""
-    day, month, year = int(rng.integers(1, 32)), int(rng.integers(1, 13)), int(rng.integers(1480, 2030))
+    day, month, year = (
+        int(rng.integers(1, 32)),
+        int(rng.integers(1, 13)),
+        int(rng.integers(1480, 2030)),
+    )
     if rng.random() < 0.5:
         year = int(rng.integers(1900, 2030))
     names = (
@@ -261,7 +293,9 @@ def date(rng: Generator) -> str:
     form = rng.random()
     mark = pick(rng, "/-./")
     if form < 0.4:
-        text = f"{day:02d}{mark}{month:02d}{mark}{year if rng.random() < 0.7 else f'{year % 100:02d}'}"
+        text = (
+            f"{day:02d}{mark}{month:02d}{mark}{year if rng.random() < 0.7 else f'{year % 100:02d}'}"
+        )
     elif form < 0.5:
         text = f"{year}-{month:02d}-{day:02d}"
     elif form < 0.75:
@@ -318,7 +352,9 @@ def commerce(rng: Generator, corpus: Corpus) -> str:
         if rng.random() < 0.4:
             text += f" {rng.integers(1, 999)}{pick(rng, ('G', 'ML', 'KG', 'MM', 'CM', 'PCS', ''))}"
     elif form < 0.45:
-        text += pick(rng, (": ", " : ", ":", " # ")) + pick(rng, (amount(rng), date(rng), code(rng)))
+        text += pick(rng, (": ", " : ", ":", " # ")) + pick(
+            rng, (amount(rng), date(rng), code(rng))
+        )
     elif form < 0.55:
         text += f" {amount(rng)}"
     elif form < 0.62:
@@ -340,7 +376,7 @@ def punctuate(rng: Generator, text: str) -> str:
     """Put quotes, brackets or a mark around words here and there, in one of several habits."""
     words = text.split()
     opening, closing = pick(
-        rng, ("“ ”", "„ “", "« »", "\" \"", "' '", "‘ ’", "( )", "[ ]", "» «", "* *")
+        rng, ("“ ”", "„ “", "« »", '" "', "' '", "‘ ’", "( )", "[ ]", "» «", "* *")
     ).split()
     where = int(rng.integers(len(words)))
     if rng.random() < 0.5:

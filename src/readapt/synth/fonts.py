@@ -245,5 +245,7 @@ def find_fonts() -> tuple[Font, ...]:
     if not fonts:
         fonts = _from_matplotlib()
     if not fonts:
-        raise FontError("no font with Latin letters was found: install the ones of apt-packages.txt")
+        raise FontError(
+            "no font with Latin letters was found: install the ones of apt-packages.txt"
+        )
     return tuple(fonts)

@@ -1,0 +1,75 @@
+"""The one preprocessing of line images: training, export and reading all call it.
+
+A line of any size becomes a grey `height width` image of the recognizer's height, dark text on
+bright paper, paper near `PAPER`. The scaling of the levels to floats is inside the network's graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readapt.types import Image
+
+PAPER: Final = 230
+"""Level that paper is stretched to, and that fills a batch to the right of shorter lines."""
+MIN_SPAN: Final = 60
+"""Fewer levels than this between ink and paper are not stretched to the full range: blank paper
+would become noise."""
+MAX_ASPECT: Final = 4000
+"""Width over height of the longest line that is believed."""
+
+
+def prepare_line(image: Image, height: int) -> Image:
+    """Grey, dark on bright, contrast stretched, scaled to `height` with its aspect kept.
+
+    `image` is `H W` or `H W 3` RGB uint8 of any size, at least 1 x 1. Returns `height width`
+    uint8, width at least 1. Light text on dark is inverted.
+    """
+    import cv2
+
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else image
+    width = int(np.clip(round(grey.shape[1] * height / grey.shape[0]), 1, MAX_ASPECT * height))
+    shrinks = grey.shape[0] > height
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    scaled = cv2.resize(np.ascontiguousarray(grey), (width, height), interpolation=how)
+    return stretch(scaled)
+
+
+def stretch(grey: Image) -> Image:
+    """Map ink to 0 and paper to `PAPER`, by a robust estimate of both.
+
+    `grey` is `H W` uint8; the same for the result. The darker (or, in inverted text, brighter)
+    percentile is ink; the 85th (15th) is paper.
+    """
+    histogram = np.bincount(grey.ravel(), minlength=256)
+    share = np.cumsum(histogram) / grey.size
+    low, dim, middle, bright, high = np.searchsorted(share, (0.01, 0.15, 0.5, 0.85, 0.99))
+    levels = np.arange(256, dtype=np.float32)
+    if bright - middle > middle - dim and middle < 128 and high - middle > 1.5 * (middle - low):
+        levels = 255 - levels
+        ink, paper = 255 - high, 255 - dim
+    else:
+        ink, paper = low, bright
+    span = max(float(paper) - float(ink), MIN_SPAN)
+    table = np.clip((levels - (float(paper) - span)) * (PAPER / span), 0, 255)
+    return table.astype(np.uint8)[grey]
+
+
+def batch_lines(
+    lines: Sequence[Image], multiple: int = 32
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Stack prepared lines of one height into `batch height width`, paper to their right.
+
+    The width is the longest line's, rounded up to a `multiple`. Also returns each line's own
+    width; frames beyond it mean nothing.
+    """
+    widths = np.array([line.shape[1] for line in lines], np.int64)
+    width = -(-int(widths.max()) // multiple) * multiple
+    batch = np.full((len(lines), lines[0].shape[0], width), PAPER, np.uint8)
+    for row, line in zip(batch, lines, strict=True):
+        row[:, : line.shape[1]] = line
+    return batch, widths

@@ -1,0 +1,143 @@
+"""Text to ink: one line drawn glyph by glyph, with the polygon of every character.
+
+Glyphs are set one after the other by their own advances (no kerning, no ligatures), which gives
+exact character boxes and lets a typewriter's faults fall on single letters.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from readapt.synth.fonts import Font, face
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a line is set; lengths in units of the font size (em) unless said otherwise."""
+
+    size: int = 32
+    """Font size in pixels."""
+    tracking: float = 0.0
+    """Extra space after each character."""
+    word_space: float = 1.0
+    """Factor on the advance of a space."""
+    jitter: float = 0.0
+    """Standard deviation of each glyph's vertical displacement: worn typewriters."""
+    drift: float = 0.0
+    """Standard deviation of each glyph's horizontal displacement."""
+    pressure: float = 0.0
+    """How unevenly glyphs take ink: 0 all alike, 1 some nearly missing."""
+    doubled: float = 0.0
+    """Chance that a glyph is struck twice, slightly displaced."""
+    underline: bool = False
+    """A rule under the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """Ink of a line and where its characters are."""
+
+    ink: NDArray[np.float32]
+    """`height width` coverage [0, 1]."""
+    characters: NDArray[np.float32]
+    """`N 4 2` quads in pixels of `ink`, one per character of the text, spaces too."""
+    baseline: float
+    """y of the baseline."""
+    body: tuple[float, float]
+    """y of the ascender line and of the descender line."""
+
+    def words(self, text: str) -> tuple[tuple[str, NDArray[np.float32]], ...]:
+        """Quads `4 2` of the words of `text`, the text this was rendered from."""
+        return join_words(text, self.characters)
+
+
+def join_words(
+    text: str, characters: NDArray[np.float32]
+) -> tuple[tuple[str, NDArray[np.float32]], ...]:
+    """Join character quads `N 4 2` to word quads; words are parted by spaces of `text`."""
+    words = []
+    start = 0
+    for word in text.split(" "):
+        end = start + len(word)
+        if word:
+            first, last = characters[start], characters[end - 1]
+            words.append((word, np.stack([first[0], last[1], last[2], first[3]])))
+        start = end + 1
+    return tuple(words)
+
+
+def render_line(text: str, font: Font, style: Style, rng: Generator) -> Rendering:
+    """Draw `text` (NFC, not empty) in black ink on nothing.
+
+    The canvas is as high as ascender and descender with room for displaced glyphs, and as wide
+    as the advances. Raises :class:`readapt.synth.fonts.FontError` where the font lacks a glyph.
+    """
+    drawn = face(font, style.size)
+    size = style.size
+    glyphs = [drawn.glyph(character) for character in text]
+    count = len(text)
+    advances = np.empty(count)
+    for i, (character, glyph) in enumerate(zip(text, glyphs, strict=True)):
+        if unicodedata.combining(character):
+            advances[i] = 0.0
+        elif character == " ":
+            advances[i] = glyph.advance * style.word_space + style.tracking * size
+        else:
+            advances[i] = glyph.advance + style.tracking * size
+    ends = np.cumsum(advances)
+    starts = ends - advances
+    margin = size // 3
+    top = max([int(drawn.ascent), *(-g.top for g in glyphs)]) + margin // 2
+    below = max([int(drawn.descent), *(g.top + g.ink.shape[0] for g in glyphs)]) + margin // 2
+    width = int(np.ceil(ends[-1])) + 2 * margin
+    canvas = np.zeros((top + below, width), np.uint8)
+    ys = rng.normal(0.0, style.jitter * size, count) if style.jitter else np.zeros(count)
+    xs = rng.normal(0.0, style.drift * size, count) if style.drift else np.zeros(count)
+    faint = rng.random(count) * style.pressure
+    for i, glyph in enumerate(glyphs):
+        if glyph.ink.size == 0:
+            continue
+        pen = starts[i]
+        if unicodedata.combining(text[i]) and i:
+            # A combining mark stands over the middle of the letter before it.
+            ink_left = starts[i - 1] + glyphs[i - 1].left + glyphs[i - 1].ink.shape[1] / 2
+            x = margin + round(ink_left - glyph.ink.shape[1] / 2)
+        else:
+            x = margin + round(pen + xs[i]) + glyph.left
+        y = top + glyph.top + round(ys[i])
+        strikes = 2 if style.doubled and rng.random() < style.doubled else 1
+        ink = glyph.ink if faint[i] < 0.02 else (glyph.ink * (1.0 - faint[i])).astype(np.uint8)
+        for strike in range(strikes):
+            x += strike * int(rng.integers(-1, 2))
+            y += strike * int(rng.integers(-1, 2))
+            y0, x0 = max(y, 0), max(x, 0)
+            y1, x1 = min(y + ink.shape[0], canvas.shape[0]), min(x + ink.shape[1], width)
+            if y1 > y0 and x1 > x0:
+                part = canvas[y0:y1, x0:x1]
+                np.maximum(part, ink[y0 - y : y1 - y, x0 - x : x1 - x], out=part)
+    if style.underline:
+        y = top + max(1, int(size * 0.12))
+        thick = max(1, size // 18)
+        canvas[y : y + thick, margin : margin + int(ends[-1])] = 230
+    body = (top - _ascender(drawn.ascent, size), top + _descender(drawn.descent, size))
+    quads = np.empty((count, 4, 2), np.float32)
+    quads[:, 0, 0] = quads[:, 3, 0] = starts + margin
+    quads[:, 1, 0] = quads[:, 2, 0] = ends + margin
+    quads[:, :2, 1] = body[0]
+    quads[:, 2:, 1] = body[1]
+    ink = canvas.astype(np.float32) * np.float32(1 / 255)
+    return Rendering(ink, quads, float(top), body)
+
+
+def _ascender(ascent: float, size: int) -> float:
+    """Pixels from baseline to ascender: fonts that ask for much leading claim more than they use."""
+    return min(ascent, 0.8 * size)
+
+
+def _descender(descent: float, size: int) -> float:
+    return min(descent, 0.26 * size)

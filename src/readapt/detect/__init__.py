@@ -1,0 +1,1 @@
+"""Finding text lines on a page: score maps, boxes, suppression, tiles."""

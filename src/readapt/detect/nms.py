@@ -1,0 +1,578 @@
+"""Suppression of overlapping detections: every rule, for axis-aligned boxes, rotated ones, quads.
+
+All rules visit detections from the best score down and, at equal scores, in the order given; the
+order of the input matters in no other way. Only pairs whose bounds overlap are ever compared
+(``_pairs``), so that the time grows about linearly with detections that are spread out; piles are
+worn down first, box by box (``_greedy``), so that they cost no more than boxes kept times boxes.
+
+Areas of overlap are exact: convex clipping (Sutherland and Hodgman 1974, "Reentrant polygon
+clipping") of all pairs at once. A quad that is not convex counts as its convex hull, one without
+area overlaps nothing: it is neither suppressed nor suppresses.
+
+Against OpenCV: ``cv2.dnn.NMSBoxes`` keeps the same boxes wherever scores differ;
+``cv2.dnn.NMSBoxesRotated`` computes in float32, so its answer may differ where an overlap lies
+within about 1e-5 of the threshold. Neither has a rule for equal scores to rely on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Indices: TypeAlias = NDArray[np.intp]
+
+Overlap: TypeAlias = Callable[[Indices, Indices], Floats]
+"""Intersection over union of the detections ``i[k]`` and ``j[k]``, in [0, 1]."""
+
+Decay: TypeAlias = Callable[[Floats], Floats]
+"""Factor in [0, 1] for a score, from the overlap with a better detection in [0, 1]."""
+
+_CLIP_AT_ONCE = 8192  # pairs: their corners stay in the cache
+_PEEL = 48  # boxes that are compared with all others before pairs are counted again
+_MANY_PAIRS = 6_000_000  # about 300 MB while they are looked at
+_BOX_PEEL_COST = 1000  # comparing one box with all others takes as long as so many pairs
+_QUAD_PEEL_COST = 200
+
+
+# --- the rules -----------------------------------------------------------------------------------
+
+
+def nms_boxes(boxes: ArrayLike, scores: ArrayLike, threshold: float) -> Indices:
+    """Greedy suppression of axis-aligned boxes.
+
+    Args:
+        boxes: ``n 4``: ``x1 y1 x2 y2``, ``x1 <= x2``, ``y1 <= y2``.
+        scores: ``n``.
+        threshold: a box goes if its intersection over union with a better kept one exceeds this.
+
+    Returns:
+        Indices of the kept boxes, from the best score down.
+
+    Raises:
+        ValueError: for other shapes, values that are not finite, or boxes turned inside out.
+    """
+    corners = _boxes(boxes)
+    order = _by_score(scores, len(corners))
+    bounds = np.ascontiguousarray(corners[order].T)
+    kept = _greedy(bounds, _box_overlap(bounds), threshold, _BOX_PEEL_COST)
+    return order[kept]
+
+
+def nms_rotated(rectangles: ArrayLike, scores: ArrayLike, threshold: float) -> Indices:
+    """Greedy suppression of rotated rectangles ``n 5``: see ``rotated_to_quads``, ``nms_quads``."""
+    return nms_quads(rotated_to_quads(rectangles), scores, threshold)
+
+
+def nms_quads(quads: ArrayLike, scores: ArrayLike, threshold: float) -> Indices:
+    """Greedy suppression of quadrilaterals.
+
+    Args:
+        quads: ``n 4 2``: corners ``x y`` in order around the quad, either way.
+        scores: ``n``.
+        threshold: a quad goes if its intersection over union with a better kept one exceeds this.
+
+    Returns:
+        Indices of the kept quads, from the best score down.
+
+    Raises:
+        ValueError: for other shapes or values that are not finite.
+    """
+    corners = convex_quads(quads)
+    order = _by_score(scores, len(corners))
+    corners = corners[order]
+    bounds = _bounds(corners)
+    overlap = _quad_overlap(corners, bounds, threshold)
+    return order[_greedy(bounds, overlap, threshold, _QUAD_PEEL_COST)]
+
+
+def soft_nms_boxes(
+    boxes: ArrayLike, scores: ArrayLike, decay: Decay, min_score: float = 1e-3
+) -> tuple[Indices, Floats]:
+    """Soft suppression of axis-aligned boxes: overlap lowers a score instead of ending it.
+
+    Bodla et al. 2017, "Soft-NMS" (arXiv 1704.04503), algorithm 1. Scores are at least 0.
+
+    Args:
+        boxes: ``n 4``: ``x1 y1 x2 y2``.
+        scores: ``n``, at least 0.
+        decay: ``linear_decay(...)`` or ``gaussian_decay(...)``.
+        min_score: boxes are dropped when their score falls below this.
+
+    Returns:
+        Indices of the boxes left, and their lowered scores, from the best down.
+    """
+    corners = _boxes(boxes)
+    bounds = np.ascontiguousarray(corners.T)
+    return _soft(bounds, _box_overlap(bounds), _scores(scores, len(corners)), decay, min_score)
+
+
+def soft_nms_quads(
+    quads: ArrayLike, scores: ArrayLike, decay: Decay, min_score: float = 1e-3
+) -> tuple[Indices, Floats]:
+    """``soft_nms_boxes`` for quads ``n 4 2``."""
+    corners = convex_quads(quads)
+    bounds = _bounds(corners)
+    overlap = _quad_overlap(corners, bounds, 0.0)
+    return _soft(bounds, overlap, _scores(scores, len(corners)), decay, min_score)
+
+
+def linear_decay(threshold: float) -> Decay:
+    """``1 - overlap`` above the threshold, else 1 (equation 2 of Soft-NMS)."""
+
+    def decay(overlap: Floats) -> Floats:
+        return np.where(overlap > threshold, 1.0 - overlap, 1.0)
+
+    return decay
+
+
+def gaussian_decay(sigma: float = 0.5) -> Decay:
+    """``exp(-overlap^2 / sigma)`` (equation 3 of Soft-NMS)."""
+    if sigma <= 0:
+        raise ValueError(f"sigma must be positive, not {sigma}")
+
+    def decay(overlap: Floats) -> Floats:
+        return np.asarray(np.exp(-(overlap**2) / sigma), np.float64)
+
+    return decay
+
+
+def merge_quads(
+    quads: ArrayLike, scores: ArrayLike, threshold: float
+) -> tuple[Floats, Floats]:
+    """Locality-aware merging: neighbours that overlap become their mean weighted by score.
+
+    Zhou et al. 2017, "EAST" (arXiv 1704.03155), section 3.4, algorithm 1: quads are gone through
+    row by row, each is merged into the last one while they overlap enough, and what is left goes
+    through greedy suppression. Corners must correspond: all quads clockwise from the top-left.
+
+    Args:
+        quads: ``n 4 2``.
+        scores: ``n``, at least 0.
+        threshold: intersection over union above which two quads are one.
+
+    Returns:
+        Merged quads ``m 4 2`` and the *sums* of the scores that went into each, from the greatest
+        down. The sum weighs evidence; it may exceed 1.
+    """
+    corners = _quads(quads)
+    weights = _scores(scores, len(corners))
+    # By row and column, then by everything else: no trace of the input's order is left.
+    centre = corners.mean(1)
+    keys = [weights, *corners.reshape(-1, 8).T, centre[:, 0], centre[:, 1]]
+    order = np.lexsort(keys)
+    merged: list[Floats] = []
+    sums: list[float] = []
+    for quad, weight in zip(corners[order], weights[order].tolist(), strict=True):
+        if merged and _iou_of_two(merged[-1], quad) > threshold:
+            total = sums[-1] + weight
+            share = weight / total if total > 0 else 0.5
+            merged[-1] = merged[-1] * (1 - share) + quad * share
+            sums[-1] = total
+        else:
+            merged.append(quad)
+            sums.append(weight)
+    together, totals = np.array(merged).reshape(-1, 4, 2), np.array(sums, np.float64)
+    kept = nms_quads(together, totals, threshold)
+    return together[kept], totals[kept]
+
+
+def suppress_contained(quads: ArrayLike, scores: ArrayLike, share: float = 0.9) -> Indices:
+    """Drop quads that lie inside larger ones.
+
+    From the largest down, a quad goes if at least ``share`` of its area lies in one that is kept;
+    of equal areas the better score comes first.
+
+    Args:
+        quads: ``n 4 2``: corners in order around the quad, either way.
+        scores: ``n``; they order the answer and settle equal areas.
+        share: of the smaller quad's area, in (0, 1].
+
+    Returns:
+        Indices of the kept quads, from the best score down.
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"the share must lie in (0, 1], not {share}")
+    corners = convex_quads(quads)
+    values = _scores(scores, len(corners))
+    area = quad_areas(corners)
+    order = np.lexsort((-values, -area))
+    corners, area = corners[order], area[order]
+    first, second = _pairs(_bounds(corners))
+    inside = np.zeros(len(first), bool)
+    solid = area[second] > 0
+    shared = quad_intersections(corners[first[solid]], corners[second[solid]])
+    inside[solid] = shared >= share * area[second[solid]]
+    kept = order[_resolve(len(corners), first[inside], second[inside])]
+    return kept[np.lexsort((kept, -values[kept]))]
+
+
+# --- geometry ------------------------------------------------------------------------------------
+
+
+def rotated_to_quads(rectangles: ArrayLike) -> Floats:
+    """Corners ``n 4 2`` of rectangles ``n 5``: centre ``x y``, width, height, degrees.
+
+    Degrees turn clockwise on the screen (y points down), as in OpenCV; the first corner is the
+    unturned rectangle's top-left, the others follow clockwise.
+    """
+    r = np.asarray(rectangles, np.float64)
+    if r.size == 0:
+        return np.zeros((0, 4, 2))
+    if r.ndim != 2 or r.shape[1] != 5 or not np.isfinite(r).all():
+        raise ValueError(f"rectangles must be n 5 and finite; they are of shape {r.shape}")
+    angle = np.deg2rad(r[:, 4])
+    along = np.stack([np.cos(angle), np.sin(angle)], -1) * (r[:, 2:3] / 2)
+    across = np.stack([-np.sin(angle), np.cos(angle)], -1) * (r[:, 3:4] / 2)
+    centre = r[:, :2]
+    return np.stack(
+        [centre - along - across, centre + along - across, centre + along + across,
+         centre - along + across], 1
+    )  # fmt: skip
+
+
+def quad_areas(quads: Floats) -> Floats:
+    """Areas of convex quads ``n 4 2``, at least 0."""
+    d1, d2 = quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1]
+    return np.abs(d1[:, 0] * d2[:, 1] - d1[:, 1] * d2[:, 0]) / 2
+
+
+def convex_quads(quads: ArrayLike) -> Floats:
+    """Quads ``n 4 2`` made convex and clockwise on the screen; a hull of three repeats a corner.
+
+    Raises:
+        ValueError: for other shapes or values that are not finite.
+    """
+    corners = _quads(quads).copy()
+    if len(corners) == 0:
+        return corners
+    turns = _turns(corners)
+    turned = (turns <= 0).all(1)
+    corners[turned] = corners[turned, ::-1]
+    odd = ~turned & ~(turns >= 0).all(1)
+    for i in np.flatnonzero(odd):
+        corners[i] = _hull_of_four(corners[i])
+    return corners
+
+
+def quad_intersections(first: Floats, second: Floats) -> Floats:
+    """Areas shared by pairs of convex quads, exact up to rounding.
+
+    Args:
+        first: ``n 4 2``, convex and clockwise on the screen: as ``convex_quads`` returns.
+        second: the same.
+
+    Returns:
+        ``n`` areas, at least 0.
+    """
+    areas = np.empty(len(first))
+    for start in range(0, len(first), _CLIP_AT_ONCE):
+        part = slice(start, start + _CLIP_AT_ONCE)
+        areas[part] = _clip_areas(first[part], second[part])
+    return areas
+
+
+def _clip_areas(subject: Floats, window: Floats) -> Floats:
+    """Sutherland-Hodgman on all pairs: clip by one side of the window after the other."""
+    n = len(subject)
+    # Coordinates from a corner of the window keep their digits on large pages.
+    origin = window[:, :1]
+    px, py = np.moveaxis(subject - origin, -1, 0)
+    wx, wy = np.moveaxis(window - origin, -1, 0)
+    rows = np.arange(n)[:, None]
+    count = np.full(n, 4)
+    for side in range(4):
+        ax, ay = wx[:, side, None], wy[:, side, None]
+        ex, ey = wx[:, side - 3, None] - ax, wy[:, side - 3, None] - ay
+        size = px.shape[1]
+        # Corner k + 1 follows corner k; the last one of each polygon is followed by its first.
+        after = np.arange(1, size + 1)[None, :]
+        after = np.where(after < count[:, None], after, 0)
+        there = np.arange(size)[None, :] < count[:, None]
+        distance = ex * (py - ay) - ey * (px - ax)
+        qx, qy, next_distance = px[rows, after], py[rows, after], distance[rows, after]
+        inside, next_inside = distance >= 0, next_distance >= 0
+        crosses = (inside != next_inside) & there
+        gap = np.where(crosses, distance - next_distance, 1.0)
+        t = distance / gap
+        # Each corner gives itself, if inside, and then where its side crosses, if it does.
+        emit = np.stack([inside & there, crosses], -1).reshape(n, 2 * size)
+        x = np.stack([px, px + t * (qx - px)], -1).reshape(n, 2 * size)
+        y = np.stack([py, py + t * (qy - py)], -1).reshape(n, 2 * size)
+        place = np.cumsum(emit, 1) - 1
+        count = place[:, -1] + 1
+        who, what = np.nonzero(emit)
+        to = place[who, what]
+        width = max(int(count.max(initial=0)), 1)
+        px, py = np.zeros((n, width)), np.zeros((n, width))
+        px[who, to], py[who, to] = x[who, what], y[who, what]
+    after = np.arange(1, px.shape[1] + 1)[None, :]
+    after = np.where(after < count[:, None], after, 0)
+    there = np.arange(px.shape[1])[None, :] < count[:, None]
+    cross = px * py[rows, after] - py * px[rows, after]
+    return np.maximum(np.where(there, cross, 0.0).sum(1) / 2, 0.0)
+
+
+def _turns(corners: Floats) -> Floats:
+    """``n 4``: cross product of the sides that meet at each corner; positive is clockwise."""
+    sides = np.roll(corners, -1, 1) - corners
+    nexts = np.roll(sides, -1, 1)
+    return np.asarray(sides[..., 0] * nexts[..., 1] - sides[..., 1] * nexts[..., 0], np.float64)
+
+
+def _hull_of_four(corners: Floats) -> Floats:
+    """Convex hull by Andrew's monotone chain, clockwise on the screen, filled up to four."""
+    points = sorted(map(tuple, corners.tolist()))
+
+    def chain(ordered: list[tuple[float, ...]]) -> list[tuple[float, ...]]:
+        hull: list[tuple[float, ...]] = []
+        for p in ordered:
+            while len(hull) > 1 and (
+                (hull[-1][0] - hull[-2][0]) * (p[1] - hull[-2][1])
+                - (hull[-1][1] - hull[-2][1]) * (p[0] - hull[-2][0])
+            ) <= 0:
+                hull.pop()
+            hull.append(p)
+        return hull
+
+    hull = chain(points)[:-1] + chain(points[::-1])[:-1]
+    return np.array((hull + [hull[-1]] * 4)[:4])
+
+
+def _bounds(corners: Floats) -> Floats:
+    """``4 n``: smallest x and y, largest x and y."""
+    return np.concatenate([corners.min(1), corners.max(1)], 1).T.copy()
+
+
+def _iou_of_two(a: Floats, b: Floats) -> float:
+    if (a.max(0) <= b.min(0)).any() or (b.max(0) <= a.min(0)).any():
+        return 0.0
+    both = convex_quads(np.stack([a, b]))
+    shared = float(_clip_areas(both[:1], both[1:])[0])
+    union = float(quad_areas(both).sum()) - shared
+    return shared / union if union > 0 else 0.0
+
+
+# --- checks --------------------------------------------------------------------------------------
+
+
+def _boxes(boxes: ArrayLike) -> Floats:
+    b = np.asarray(boxes, np.float64)
+    if b.size == 0:
+        return np.zeros((0, 4))
+    if b.ndim != 2 or b.shape[1] != 4:
+        raise ValueError(f"boxes must be n 4; they are of shape {b.shape}")
+    if not np.isfinite(b).all() or (b[:, :2] > b[:, 2:]).any():
+        raise ValueError("boxes must be finite, with x1 <= x2 and y1 <= y2")
+    return b
+
+
+def _quads(quads: ArrayLike) -> Floats:
+    q = np.asarray(quads, np.float64)
+    if q.size == 0:
+        return np.zeros((0, 4, 2))
+    if q.ndim != 3 or q.shape[1:] != (4, 2) or not np.isfinite(q).all():
+        raise ValueError(f"quads must be n 4 2 and finite; they are of shape {q.shape}")
+    return q
+
+
+def _scores(scores: ArrayLike, n: int) -> Floats:
+    s = np.asarray(scores, np.float64)
+    if s.shape != (n,) or not np.isfinite(s).all():
+        raise ValueError(f"there must be {n} finite scores; they are of shape {s.shape}")
+    return s
+
+
+def _by_score(scores: ArrayLike, n: int) -> Indices:
+    return np.argsort(-_scores(scores, n), kind="stable")
+
+
+# --- the machinery -------------------------------------------------------------------------------
+
+
+def _box_overlap(bounds: Floats) -> Overlap:
+    x1, y1, x2, y2 = bounds
+    area = (x2 - x1) * (y2 - y1)
+
+    def overlap(i: Indices, j: Indices) -> Floats:
+        w = np.minimum(x2[i], x2[j]) - np.maximum(x1[i], x1[j])
+        h = np.minimum(y2[i], y2[j]) - np.maximum(y1[i], y1[j])
+        shared = np.maximum(w, 0) * np.maximum(h, 0)
+        union = area[i] + area[j] - shared
+        return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+    return overlap
+
+
+def _quad_overlap(corners: Floats, bounds: Floats, threshold: float) -> Overlap:
+    """Exact where it may exceed the threshold; where it cannot, an upper bound of it."""
+    area = quad_areas(corners)
+    x1, y1, x2, y2 = bounds
+
+    def overlap(i: Indices, j: Indices) -> Floats:
+        i, j = np.broadcast_arrays(i, j)
+        w = np.minimum(x2[i], x2[j]) - np.maximum(x1[i], x1[j])
+        h = np.minimum(y2[i], y2[j]) - np.maximum(y1[i], y1[j])
+        most = np.minimum(np.maximum(w, 0) * np.maximum(h, 0), np.minimum(area[i], area[j]))
+        both = area[i] + area[j]
+        result = np.divide(most, both - most, out=np.zeros_like(most), where=both > most)
+        open_ = np.flatnonzero(result > threshold)
+        shared = quad_intersections(corners[i[open_]], corners[j[open_]])
+        union = both[open_] - shared
+        result[open_] = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+        return result
+
+    return overlap
+
+
+def _greedy(bounds: Floats, overlap: Overlap, threshold: float, peel_cost: int) -> Indices:
+    """Positions kept of detections that stand from the best score down, ascending.
+
+    The best detections are compared with all that are left, one after the other, until so few are
+    left, or so few of them touch, that all touching pairs may be compared at once.
+    """
+    left = np.arange(bounds.shape[1])
+    peeled: list[Indices] = []
+    while len(left) > _PEEL:
+        kept, rest = _peel(bounds, left, overlap, threshold)
+        removed_by_one = (len(left) - len(kept) - len(rest)) / max(len(kept), 1)
+        peeled.append(kept)
+        left = rest
+        # What peeling to the end would cost, if each one kept went on to remove as many.
+        if len(left) > _PEEL:
+            pairs_worth = min(peel_cost * len(left) / (1 + removed_by_one), _MANY_PAIRS)
+            if _count_pairs(bounds[:, left]) <= pairs_worth:
+                break
+    first, second = _pairs(bounds[:, left])
+    hit = overlap(left[first], left[second]) > threshold
+    rest = left[_resolve(len(left), first[hit], second[hit])]
+    return np.concatenate([*peeled, rest])
+
+
+def _peel(
+    bounds: Floats, left: Indices, overlap: Overlap, threshold: float
+) -> tuple[Indices, Indices]:
+    """Keep the ``_PEEL`` best of ``left``, one after the other: who is kept, and who is left."""
+    x1, y1, x2, y2 = bounds[:, left]
+    alive = np.ones(len(left), bool)
+    kept = []
+    at = 0
+    for _ in range(_PEEL):
+        at += int(np.argmax(alive[at:]))
+        if not alive[at]:
+            break
+        kept.append(at)
+        near = (x1 < x2[at]) & (x2 > x1[at])
+        near &= y1 < y2[at]
+        near &= y2 > y1[at]
+        near &= alive
+        near[at] = False
+        alive[at] = False
+        to = near.nonzero()[0]
+        alive[to[overlap(left[at : at + 1], left[to]) > threshold]] = False
+    return left[kept], left[alive]
+
+
+def _resolve(n: int, first: Indices, second: Indices) -> Indices:
+    """Who is kept of ``0 .. n - 1`` if each one kept removes its partners: ``first < second``."""
+    order = np.argsort(first, kind="stable")
+    first, second = first[order], second[order]
+    who, start = np.unique(first, return_index=True)
+    stops = np.append(start[1:], len(first)) if len(who) else start
+    alive = np.ones(n, bool)
+    for i, a, b in zip(who.tolist(), start.tolist(), stops.tolist(), strict=True):
+        if alive[i]:
+            alive[second[a:b]] = False
+    return np.flatnonzero(alive)
+
+
+def _soft(
+    bounds: Floats, overlap: Overlap, scores: Floats, decay: Decay, min_score: float
+) -> tuple[Indices, Floats]:
+    left = np.arange(len(scores))
+    current = scores.copy()
+    kept: list[int] = []
+    while len(left):
+        left = left[current[left] >= min_score]
+        if not len(left):
+            break
+        at = int(np.argmax(current[left]))  # the first of equal ones
+        best = left[at]
+        kept.append(int(best))
+        left = np.delete(left, at)
+        x1, y1, x2, y2 = bounds[:, left]
+        bx1, by1, bx2, by2 = bounds[:, best]
+        near = left[(x1 < bx2) & (x2 > bx1) & (y1 < by2) & (y2 > by1)]
+        current[near] *= decay(overlap(np.broadcast_to(best, near.shape), near))
+    indices = np.array(kept, np.intp)
+    return indices, current[indices]
+
+
+def _strips(bounds: Floats) -> tuple[Indices, Indices]:
+    """Which boxes lie in which strips across the page: ``box, strip``, about two strips a box."""
+    y1, y2 = bounds[1], bounds[3]
+    height = float((y2 - y1).mean())
+    if height <= 0:
+        height = 1.0
+    low = float(y1.min())
+    # Monotone in y, so boxes that overlap in y share a strip whatever the rounding.
+    top = np.floor((y1 - low) / height).astype(np.intp)
+    count = np.floor((y2 - low) / height).astype(np.intp) - top + 1
+    box = np.repeat(np.arange(len(y1)), count)
+    within = np.arange(len(box)) - np.repeat(np.cumsum(count) - count, count)
+    return box, top[box] + within
+
+
+def _sweep(bounds: Floats) -> tuple[Indices, Indices, Indices, Indices]:
+    """Sort and sweep in each strip.
+
+    Returns the boxes and strips ordered by strip and left end, and for each entry the range
+    ``start, stop`` of those that begin at or after it, before its right end, in the same strip.
+    """
+    n = bounds.shape[1]
+    box, strip = _strips(bounds)
+    by_left = np.argsort(bounds[0], kind="stable")
+    rank = np.empty(n, np.intp)
+    rank[by_left] = np.arange(n)
+    # How many boxes begin before this one's right end: ranks below this number.
+    reach = np.searchsorted(bounds[0][by_left], bounds[2], side="left")
+    key = strip * (n + 1) + rank[box]
+    order = np.argsort(key)
+    box, strip, key = box[order], strip[order], key[order]
+    start = np.arange(1, len(box) + 1)
+    stop = np.searchsorted(key, strip * (n + 1) + reach[box], side="left")
+    return box, strip, start, np.maximum(stop, start)
+
+
+def _count_pairs(bounds: Floats) -> int:
+    """Pairs that ``_pairs`` would look at: an upper bound of those it returns."""
+    if bounds.shape[1] < 2:
+        return 0
+    _, _, start, stop = _sweep(bounds)
+    return int((stop - start).sum())
+
+
+def _pairs(bounds: Floats) -> tuple[Indices, Indices]:
+    """Pairs ``i < j`` of boxes that share area, each once.
+
+    Args:
+        bounds: ``4 n``: x1, y1, x2, y2.
+    """
+    nothing = np.zeros(0, np.intp)
+    if bounds.shape[1] < 2:
+        return nothing, nothing
+    box, strip, start, stop = _sweep(bounds)
+    count = stop - start
+    first_strip = np.full(bounds.shape[1], np.iinfo(np.intp).max)
+    np.minimum.at(first_strip, box, strip)
+    y1, y2, begins = bounds[1][box], bounds[3][box], first_strip[box]
+    b = np.arange(int(count.sum())) + np.repeat(start - (np.cumsum(count) - count), count)
+    meet = np.repeat(y1, count) < y2[b]
+    meet &= y1[b] < np.repeat(y2, count)
+    # A pair that shares several strips is taken in the first of them.
+    meet &= np.maximum(np.repeat(begins, count), begins[b]) == np.repeat(strip, count)
+    i, j = np.repeat(box, count)[meet], box[b[meet]]
+    return np.minimum(i, j), np.maximum(i, j)

@@ -1,0 +1,191 @@
+"""From a flat sheet's ink to a picture of it: inking, paper, camera or scanner, file.
+
+Cheap on purpose: every step is a few passes over the page, so that pages can be made as fast as
+a detector eats them.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from readapt.synth.paper import Colour, Field, grain_noise, smooth_noise
+
+
+@dataclass(frozen=True, slots=True)
+class Inking:
+    """How the ink took to the paper."""
+
+    colour: Colour
+    """Colour of solid ink, red green blue in [0, 1]."""
+    strength: float
+    """Coverage of a solid stroke, 0 to 1."""
+    spread: float
+    """Blur of the strokes in pixels."""
+    growth: float
+    """Strokes grown fatter (above 0) or thinner (below 0), as a share of coverage."""
+    patchy: float
+    """How unevenly it took, in patches some letters wide."""
+    grainy: float
+    """How unevenly it took, in specks finer than a stroke."""
+
+
+def sample_inking(rng: np.random.Generator) -> Inking:
+    """Draw the inking of a page: most are sound, some faint, broken or smeared."""
+    kind = rng.random()
+    if kind < 0.7:
+        dark = float(rng.uniform(0.0, 0.3))
+        colour = (dark, dark, dark)
+    elif kind < 0.85:
+        colour = (float(rng.uniform(0.15, 0.45)), 0.2, float(rng.uniform(0.05, 0.2)))
+    else:
+        colour = (float(rng.uniform(0.1, 0.4)), float(rng.uniform(0.1, 0.4)), 0.55)
+    faint = rng.random() < 0.25
+    rough = rng.random() < 0.4
+    return Inking(
+        colour=colour,
+        strength=float(rng.uniform(0.35, 0.8)) if faint else float(rng.uniform(0.8, 1.0)),
+        spread=float(rng.uniform(0.0, 1.1)),
+        growth=float(rng.normal(0, 0.12)),
+        patchy=float(rng.uniform(0.1, 0.5)) if rough else float(rng.uniform(0, 0.1)),
+        grainy=float(rng.uniform(0.1, 0.6)) if rng.random() < 0.35 else 0.0,
+    )
+
+
+def take_ink(inking: Inking, ink: NDArray[np.uint8], rng: np.random.Generator) -> Field:
+    """Turn drawn coverage ``height width`` uint8 into the ink on the paper, float32 in [0, 1]."""
+    height, width = ink.shape
+    if inking.spread > 0.25:
+        ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), inking.spread), dtype=np.uint8)
+    wet = ink.astype(np.float32)
+    wet *= np.float32(1 / 255)
+    if inking.grainy > 0:
+        wet *= 1 + np.float32(inking.grainy) * grain_noise(rng, height, width, 1.6)
+    # A steeper edge about a moved threshold makes strokes fatter or thinner.
+    steep = np.float32(1.0 + min(inking.spread, 1.0))
+    wet -= np.float32(0.5 - inking.growth)
+    wet *= steep
+    wet += np.float32(0.5)
+    if inking.growth > 0:
+        # Paper without ink stays clean however much strokes grow.
+        wet *= ink > 8
+    if inking.patchy > 0:
+        cell = float(rng.uniform(15, 90))
+        wet *= 1 + np.float32(inking.patchy) * np.minimum(
+            smooth_noise(rng, height, width, cell), 0.3
+        )
+    np.clip(wet, 0, 1, out=wet)
+    wet *= np.float32(inking.strength)
+    return wet
+
+
+def print_on(
+    light: Field,
+    paper: Colour,
+    inks: list[tuple[Field, Colour]],
+    *,
+    colour: bool,
+) -> NDArray[np.uint8]:
+    """Lay inks on paper: ``height width 3`` RGB uint8, or ``height width`` without colour.
+
+    ``light`` is the paper's reflectance; each ink filters the light by its coverage.
+    """
+    if not colour:
+        weights = (0.299, 0.587, 0.114)
+        grey = float(np.dot(weights, paper))
+        plane = light * np.float32(255 * grey)
+        for coverage, tint in inks:
+            plane *= 1 - coverage * np.float32(1 - float(np.dot(weights, tint)))
+        return cv2.convertScaleAbs(plane)
+    planes = []
+    for channel in range(3):
+        plane = light * np.float32(255 * paper[channel])
+        for coverage, tint in inks:
+            plane *= 1 - coverage * np.float32(1 - tint[channel])
+        planes.append(cv2.convertScaleAbs(plane))
+    return np.asarray(cv2.merge(planes), dtype=np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What camera or scanner and the file do to the picture."""
+
+    gain: float
+    """Contrast about the middle; below 1 is flat, above 1 is hard."""
+    shift: float
+    """Added to every value, -255 to 255."""
+    gamma: float
+    blur: float
+    """Blur in pixels."""
+    noise: float
+    """Standard deviation of the noise, in values of 0-255."""
+    scale: float
+    """Resolution lost: the picture is made this much smaller and enlarged again; 1 keeps it."""
+    threshold: float | None
+    """Black and white only, cut at this share of the local brightness; None keeps greys."""
+    pepper: float
+    """Share of pixels of a black and white picture that are flipped."""
+    jpeg: int | None
+    """Quality of the JPEG file; None for a lossless one."""
+
+
+def sample_capture(rng: np.random.Generator) -> Capture:
+    """Draw a scanner or camera: most are good, one in eight makes black and white pictures."""
+    bitonal = rng.random() < 0.13
+    return Capture(
+        gain=float(rng.uniform(0.6, 1.5)),
+        shift=float(rng.normal(0, 14)),
+        gamma=float(np.exp(rng.normal(0, 0.2))),
+        blur=float(rng.uniform(0.4, 1.6)) if rng.random() < 0.35 else 0.0,
+        noise=float(rng.uniform(0, 7)) if rng.random() < 0.6 else 0.0,
+        scale=float(rng.uniform(0.5, 1.0)) if rng.random() < 0.3 else 1.0,
+        threshold=float(rng.uniform(0.6, 0.9)) if bitonal else None,
+        pepper=float(rng.uniform(0, 0.004)) if bitonal and rng.random() < 0.5 else 0.0,
+        jpeg=int(rng.integers(25, 95)) if rng.random() < 0.5 else None,
+    )
+
+
+def expose(
+    capture: Capture, picture: NDArray[np.uint8], rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Take the picture (grey or RGB uint8) with this camera; same shape and dtype."""
+    height, width = picture.shape[:2]
+    if capture.scale < 0.98:
+        small = cv2.resize(
+            picture, None, fx=capture.scale, fy=capture.scale, interpolation=cv2.INTER_AREA
+        )
+        picture = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
+    if capture.blur > 0.3:
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), capture.blur))
+    values = np.arange(256, dtype=np.float64) / 255
+    curve = ((values**capture.gamma - 0.6) * capture.gain + 0.6) * 255 + capture.shift
+    picture = cv2.LUT(picture, np.clip(curve, 0, 255).astype(np.uint8))
+    if capture.noise > 0.5:
+        noise = np.round(grain_noise(rng, height, width, 1.0) * np.float32(capture.noise))
+        noise = noise.astype(np.int16)
+        if picture.ndim == 3:
+            noise = cv2.merge([noise] * 3)
+        picture = cv2.add(picture, noise, dtype=cv2.CV_8U)
+    if capture.threshold is not None:
+        picture = _bitonal(picture, capture.threshold)
+        count = int(capture.pepper * height * width)
+        if count:
+            rows, columns = rng.integers(0, height, count), rng.integers(0, width, count)
+            picture[rows, columns] = 255 - picture[rows, columns]
+    if capture.jpeg is not None:
+        quality = [int(cv2.IMWRITE_JPEG_QUALITY), capture.jpeg]
+        _, packed = cv2.imencode(".jpg", picture, quality)
+        picture = cv2.imdecode(packed, cv2.IMREAD_UNCHANGED)
+    return np.asarray(picture, dtype=np.uint8)
+
+
+def _bitonal(picture: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
+    """Black where the picture is darker than ``share`` of the brightness around it."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
+    around = cv2.resize(grey, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
+    around = cv2.blur(cv2.dilate(around, np.ones((3, 3), np.uint8)), (9, 9))
+    around = cv2.resize(around, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)
+    level = np.maximum(around.astype(np.float32) * np.float32(share), 40)
+    white = (grey > level).astype(np.uint8) * np.uint8(255)
+    return white if picture.ndim == 2 else np.asarray(cv2.merge([white] * 3), dtype=np.uint8)

@@ -1,0 +1,1 @@
+"""Kinds of documents: each module composes one kind on a sheet."""

@@ -1,0 +1,267 @@
+"""Procedural paper: the light a text-free sheet throws back, and what lies around the sheet.
+
+Parameters are drawn by ``sample_paper`` and applied by ``reflectance``; everything smooth is made
+small and enlarged, so that a page costs a few milliseconds.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Field = NDArray[np.float32]
+"""``height width`` float32."""
+
+Colour = tuple[float, float, float]
+"""Red, green, blue in [0, 1]."""
+
+_TILE = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What one sheet is made of; strengths are fractions of full white."""
+
+    colour: Colour
+    """Colour of the clean sheet."""
+    grain: float
+    """Standard deviation of the noise from pixel to pixel."""
+    grain_cell: float
+    """Size in pixels of a speck of that noise."""
+    fibre: float
+    """Standard deviation of the streaks that laid paper has."""
+    mottle: float
+    """Standard deviation of the cloudiness."""
+    gradient: float
+    """Fall of light from one edge of the sheet to the opposite one."""
+    vignette: float
+    """Fall of light from the middle to the corners."""
+    gutter: float
+    """Depth of the shadow along one side, as beside the fold of a book."""
+    stains: int
+    """How many soft blots, foxing included."""
+    folds: int
+    """How many straight folds across the whole sheet."""
+    creases: int
+    """How many short crumpled lines."""
+    specks: int
+    """How many specks of dirt."""
+    show_through: float
+    """How dark the mirrored print of the other side is."""
+
+
+def sample_paper(rng: np.random.Generator) -> Paper:
+    """Draw the parameters of a sheet: white office paper, coloured copy paper or old stock."""
+    kind = rng.random()
+    if kind < 0.35:
+        white = float(rng.uniform(0.93, 1.0))
+        colour = (white, white, white * float(rng.uniform(0.97, 1.0)))
+        age = 0.15
+    elif kind < 0.6:
+        light = float(rng.uniform(0.72, 0.97))
+        warmth = float(rng.uniform(0.0, 0.14))
+        colour = (light, light - 0.4 * warmth, light - warmth)
+        age = 0.5
+    elif kind < 0.85:
+        light = float(rng.uniform(0.62, 0.95))
+        warmth = float(rng.uniform(0.1, 0.4))
+        colour = (light, light - 0.35 * warmth, max(0.2, light - warmth))
+        age = 1.0
+    else:
+        red, green, blue = (float(part) for part in rng.uniform(0.5, 0.95, 3))
+        colour = (red, green, blue)
+        age = 0.4
+    old = float(rng.uniform(0, 1)) * age
+
+    def sometimes(chance: float, most: float) -> float:
+        return float(rng.uniform(0, most)) if rng.random() < chance else 0.0
+
+    return Paper(
+        colour=colour,
+        grain=float(rng.uniform(0.002, 0.02)) + sometimes(0.2, 0.04),
+        grain_cell=float(rng.choice([1.0, 1.0, 1.6, 2.5])),
+        fibre=sometimes(0.3, 0.02),
+        mottle=float(rng.uniform(0, 0.03)) + 0.05 * old,
+        gradient=sometimes(0.4, 0.25),
+        vignette=sometimes(0.25, 0.25),
+        gutter=sometimes(0.25, 0.6),
+        stains=int(rng.poisson(2 * old)),
+        folds=int(rng.poisson(0.3)),
+        creases=int(rng.poisson(0.6 * old + 0.2)),
+        specks=int(rng.poisson(6 + 60 * old)) if rng.random() < 0.6 else 0,
+        show_through=sometimes(0.2 + 0.3 * old, 0.3),
+    )
+
+
+def smooth_noise(rng: np.random.Generator, height: int, width: int, cell: float) -> Field:
+    """Cloudy noise, mean about 0 and standard deviation about 1, ``cell`` pixels a cloud."""
+    rows = max(2, int(height / cell) + 2)
+    columns = max(2, int(width / cell) + 2)
+    coarse = rng.standard_normal((rows, columns), dtype=np.float32)
+    # The smallest enlargement is linear: cubic overshoots into visible rings.
+    how = cv2.INTER_CUBIC if cell >= 4 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=how), dtype=np.float32)
+
+
+def grain_noise(rng: np.random.Generator, height: int, width: int, cell: float) -> Field:
+    """Noise from pixel to pixel, standard deviation about 1.
+
+    One tile is drawn and laid over the page mirrored at random: no reader sees its period, and
+    it is ten times faster than drawing every pixel.
+    """
+    side = max(8, int(_TILE / cell))
+    tile = rng.standard_normal((side, side), dtype=np.float32)
+    if cell > 1.0:
+        tile = np.asarray(cv2.resize(tile, (_TILE, _TILE), interpolation=cv2.INTER_LINEAR))
+        tile *= np.float32(1.0 / max(float(tile.std()), 1e-6))
+    rows = -(-height // tile.shape[0])
+    columns = -(-width // tile.shape[1])
+    noise = np.empty((rows * tile.shape[0], columns * tile.shape[1]), np.float32)
+    turns = rng.integers(0, 4, (rows, columns))
+    views = (tile, tile[::-1], tile[:, ::-1], tile[::-1, ::-1])
+    for row in range(rows):
+        for column in range(columns):
+            noise[
+                row * tile.shape[0] : (row + 1) * tile.shape[0],
+                column * tile.shape[1] : (column + 1) * tile.shape[1],
+            ] = views[turns[row, column]]
+    return noise[:height, :width]
+
+
+def reflectance(paper: Paper, rng: np.random.Generator, height: int, width: int) -> Field:
+    """The share of light a text-free sheet throws back, ``height width`` float32 in [0, 1.1].
+
+    It multiplies ``paper.colour``.
+    """
+    scale = 4
+    low_height, low_width = -(-height // scale), -(-width // scale)
+    low = np.ones((low_height, low_width), np.float32)
+    if paper.mottle > 0:
+        for cell in (10.0, 60.0):
+            low += (paper.mottle / 2) * smooth_noise(rng, low_height, low_width, cell)
+    _shade(low, paper, rng)
+    for _ in range(paper.stains):
+        _stain(low, rng)
+    for _ in range(paper.folds):
+        _fold(low, rng)
+    for _ in range(paper.creases):
+        _crease(low, rng)
+    full = np.asarray(
+        cv2.resize(low, (low_width * scale, low_height * scale), interpolation=cv2.INTER_LINEAR),
+        dtype=np.float32,
+    )[:height, :width]
+    full = np.ascontiguousarray(full)
+    if paper.grain > 0:
+        full += paper.grain * grain_noise(rng, height, width, paper.grain_cell)
+    if paper.fibre > 0:
+        _laid(full, paper.fibre, rng)
+    _speck(full, paper.specks, rng)
+    return np.clip(full, 0.0, 1.1, out=full)
+
+
+def _shade(low: Field, paper: Paper, rng: np.random.Generator) -> None:
+    """Light falling unevenly on the sheet: gradient, dark corners, the gutter of a book."""
+    height, width = low.shape
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    if paper.gradient > 0:
+        angle = rng.uniform(0, 2 * np.pi)
+        low -= (
+            np.float32(paper.gradient / 2)
+            * (1 + np.float32(np.cos(angle)) * x + np.float32(np.sin(angle)) * y)
+            / np.float32(1.42)
+        )
+    if paper.vignette > 0:
+        low -= np.float32(paper.vignette / 2) * (x * x + y * y)
+    if paper.gutter > 0:
+        reach = np.float32(rng.uniform(0.03, 0.2))
+        side = x if rng.random() < 0.5 else -x
+        low *= 1 - np.float32(paper.gutter) * np.exp(-(1 - side) / reach)
+
+
+def _stain(low: Field, rng: np.random.Generator) -> None:
+    """A soft blot, darker at its rim as dried liquid is."""
+    height, width = low.shape
+    blot = np.zeros_like(low)
+    centre = (int(rng.integers(0, width)), int(rng.integers(0, height)))
+    largest = max(3, int(min(height, width) * rng.choice([0.01, 0.03, 0.08, 0.25])))
+    axes = (int(rng.integers(2, largest + 1)), int(rng.integers(2, largest + 1)))
+    cv2.ellipse(blot, centre, axes, float(rng.uniform(0, 180)), 0, 360, 1.0, -1)
+    if largest > 10 and rng.random() < 0.4:
+        cv2.ellipse(blot, centre, axes, float(rng.uniform(0, 180)), 0, 360, 2.0, 2)
+    blot = cv2.GaussianBlur(blot, (0, 0), float(rng.uniform(0.8, 3.0)))
+    low *= 1 - np.float32(rng.uniform(0.03, 0.25)) * blot
+
+
+def _fold(low: Field, rng: np.random.Generator) -> None:
+    """A straight fold: one side lighter, the other darker, a thin line between."""
+    height, width = low.shape
+    level = rng.random() < 0.6
+    length, across = (width, height) if level else (height, width)
+    place = float(rng.choice([1 / 3, 1 / 2, 2 / 3, rng.uniform(0.1, 0.9)])) * across
+    tilt = float(rng.normal(0, 0.01))
+    along = np.arange(length, dtype=np.float32)
+    distance = np.arange(across, dtype=np.float32)[:, None] - (place + tilt * along)[None, :]
+    reach = np.float32(rng.uniform(2, 15))
+    strength = np.float32(rng.uniform(-0.12, 0.12))
+    profile = strength * np.sign(distance) * np.exp(-np.abs(distance) / reach)
+    profile += np.float32(rng.uniform(-0.25, 0.15)) * np.exp(-(distance**2) / 0.6)
+    low += profile if level else profile.T
+
+
+def _crease(low: Field, rng: np.random.Generator) -> None:
+    """A short crumpled line, dark or worn white."""
+    height, width = low.shape
+    steps = rng.normal(0, 1, (6, 2)) * 0.35 + rng.normal(0, 1, 2)
+    points = np.cumsum(steps, axis=0) * 0.04 * max(height, width)
+    points += rng.uniform(0, 1, 2) * (width, height)
+    mark = np.zeros_like(low)
+    cv2.polylines(mark, [points.astype(np.int32)], False, 1.0, 1, cv2.LINE_AA)
+    low += np.float32(rng.uniform(-0.2, 0.15)) * cv2.GaussianBlur(mark, (0, 0), 0.7)
+
+
+def _laid(full: Field, strength: float, rng: np.random.Generator) -> None:
+    """Streaks of fibres: noise drawn out in one direction."""
+    height, width = full.shape
+    fine, long = int(rng.integers(2, 5)), int(rng.integers(30, 120))
+    rows, columns = (fine, long) if rng.random() < 0.5 else (long, fine)
+    coarse = rng.standard_normal((height // rows + 2, width // columns + 2), dtype=np.float32)
+    full += strength * cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _speck(full: Field, count: int, rng: np.random.Generator) -> None:
+    """Specks of dirt, most of them a pixel or two wide, dark or (worn off) light."""
+    height, width = full.shape
+    places = rng.uniform(0, 1, (count, 2)) * (width, height)
+    radii = np.minimum(rng.exponential(0.8, count), 4).astype(np.int32)
+    shades = rng.uniform(0.2, 0.9, count)
+    for (x, y), radius, shade in zip(places, radii, shades, strict=True):
+        cv2.circle(full, (int(x), int(y)), int(radius), float(shade), -1, cv2.LINE_AA)
+
+
+def surroundings(rng: np.random.Generator, height: int, width: int) -> NDArray[np.uint8]:
+    """What lies around a photographed sheet: ``height width 3`` RGB uint8.
+
+    A dark table most often, sometimes a light one, wood, or the black of an open scanner.
+    """
+    kind = rng.random()
+    if kind < 0.35:
+        base = rng.uniform(0, 40, 3)
+        rough = float(rng.uniform(0, 5))
+    elif kind < 0.7:
+        base = rng.uniform(20, 130) * rng.uniform(0.8, 1.2, 3)
+        rough = float(rng.uniform(2, 20))
+    elif kind < 0.85:
+        base = np.array([120.0, 85.0, 55.0]) * rng.uniform(0.5, 1.4)
+        rough = float(rng.uniform(5, 25))
+    else:
+        base = rng.uniform(150, 250) * rng.uniform(0.9, 1.1, 3)
+        rough = float(rng.uniform(0, 8))
+    texture = smooth_noise(rng, height, width, float(rng.uniform(30, 300)))
+    if rng.random() < 0.4:
+        streaks = rng.standard_normal((height // 60 + 2, width // 4 + 2), dtype=np.float32)
+        texture += cv2.resize(streaks, (width, height), interpolation=cv2.INTER_LINEAR)
+    texture *= np.float32(rough)
+    ground = texture[:, :, None] + base.astype(np.float32)
+    return np.clip(ground, 0, 255).astype(np.uint8)

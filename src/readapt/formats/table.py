@@ -1,0 +1,56 @@
+"""The formats by name: what ``-f`` offers, and nothing that does not work."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from readapt.document.elements import Page
+
+
+class FormatName(StrEnum):
+    """What ``-f`` takes."""
+
+    TXT = "txt"
+    JSON = "json"
+    TSV = "tsv"
+    HOCR = "hocr"
+    ALTO = "alto"
+    PAGE = "page"
+
+
+@dataclass(frozen=True)
+class Format:
+    """How pages are written in one format."""
+
+    suffix: str
+    """Of the files, with its dot."""
+    write: Callable[[Sequence[Page], str], str]
+    """Pages and the model's name -> the file's text."""
+    one_page_a_file: bool = False
+
+
+def find_format(name: FormatName) -> Format:
+    """Import a format when it is first asked for: most runs need no XML."""
+    if name is FormatName.TXT:
+        from readapt.formats.text import write_text
+
+        return Format(".txt", write_text)
+    if name is FormatName.JSON:
+        from readapt.formats.json import write_json
+
+        return Format(".json", write_json)
+    if name is FormatName.TSV:
+        from readapt.formats.tsv import write_tsv
+
+        return Format(".tsv", write_tsv)
+    if name is FormatName.HOCR:
+        from readapt.formats.hocr import write_hocr
+
+        return Format(".hocr", write_hocr)
+    if name is FormatName.ALTO:
+        from readapt.formats.alto import write_alto
+
+        return Format(".alto.xml", write_alto)
+    from readapt.formats.pagexml import write_pagexml
+
+    return Format(".page.xml", write_pagexml, one_page_a_file=True)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from tests.reference import ctc as reference
 
 from readapt.recognize import ctc
-from readapt.recognize.beam import DEFAULT, EXHAUSTIVE, BeamSearch, beam_search
+from readapt.recognize.beam import DEFAULT, EXHAUSTIVE, Beam, beam_search
 from readapt.recognize.greedy import best_path
 
 
@@ -53,19 +54,21 @@ def test_pruned_probabilities_are_lower_bounds(seed: int, time: int, peak: float
         assert h.score == h.log_probability
 
 
-@given(st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=30)
-def test_at_least_as_good_as_the_best_path(seed: int) -> None:
-    log_probs = frames(40, 8, seed, 5.0)
-    greedy = best_path(log_probs).ids
-    best = beam_search(log_probs, BeamSearch(width=30))[0]
-    both = ctc.log_likelihood(np.stack([log_probs] * 2), [best.ids, greedy])
-    assert both[0] >= both[1] - 1e-9
+def test_better_than_the_best_path() -> None:
+    gains = []
+    for seed in range(40):
+        log_probs = frames(40, 8, seed, 2.0)
+        texts = [beam_search(log_probs)[0].ids, best_path(log_probs).ids]
+        beam, greedy = ctc.log_likelihood(np.stack([log_probs] * 2), texts)
+        gains.append(beam - greedy)
+    # A beam may lose what it pruned, but seldom and little.
+    assert min(gains) > -0.5
+    assert np.mean(gains) > 0.5
 
 
 def test_long_lines_do_not_underflow() -> None:
     log_probs = frames(3000, 6, 1, 0.3)
-    best = beam_search(log_probs, BeamSearch(width=3))[0]
+    best = beam_search(log_probs, Beam(width=3))[0]
     assert -6000 < best.log_probability < -1000
 
 
@@ -95,8 +98,8 @@ class Bigrams:
 @pytest.mark.parametrize("seed", range(4))
 def test_language_model_against_enumeration(seed: int) -> None:
     log_probs, model = frames(5, 3, seed), Bigrams()
-    search = BeamSearch(10**9, 10**9, least=0, blank=2, cutoff=0, weight=0.7, length_bonus=0.3)
-    found = beam_search(log_probs, search, model)
+    search = replace(EXHAUSTIVE, language_model=model, weight=0.7, length_bonus=0.3)
+    found = beam_search(log_probs, search)
     expected = reference.text_probabilities(log_probs)
     assert {h.ids for h in found} == set(expected)
     for h in found:
@@ -116,4 +119,4 @@ def test_no_frames_no_text() -> None:
 
 def test_a_beam_needs_a_width() -> None:
     with pytest.raises(ValueError, match="width"):
-        BeamSearch(width=0)
+        Beam(width=0)

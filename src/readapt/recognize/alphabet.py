@@ -94,9 +94,14 @@ class Alphabet:
         own = self._class_of.get(character)
         if own is not None:
             return [own]
-        parts = [self._class_of.get(c) for c in unicodedata.normalize("NFD", character)]
-        known = [p for p in parts if p is not None]
-        return known if len(known) == len(parts) else None
+        parts: list[int] = []
+        # One step of decomposition at a time: Ỗ may be Ô and a tilde where O, ^ and ~ are not.
+        for code in _canonical(character):
+            deeper = self._parts(code)
+            if deeper is None:
+                return None
+            parts.extend(deeper)
+        return parts or None
 
     def __len__(self) -> int:
         return len(self.characters)
@@ -117,6 +122,12 @@ class Alphabet:
 def name(characters: Iterable[str]) -> str:
     """Characters for a message: each shown, with its code point, in order of code point."""
     return ", ".join(f"{c!r} (U+{ord(c):04X})" for c in sorted(characters))
+
+
+def _canonical(character: str) -> list[str]:
+    """Take one step of canonical decomposition; nothing for a character that has none."""
+    codes = unicodedata.decomposition(character).split()
+    return [] if codes and codes[0].startswith("<") else [chr(int(code, 16)) for code in codes]
 
 
 # Numbers of classes are baked into trained networks: this string never changes. A different

@@ -31,11 +31,14 @@ class LanguageModel(Protocol[State]):
 
 
 @dataclass(frozen=True, slots=True)
-class BeamSearch:
-    """How far the search looks. Smaller is faster; the defaults lose next to nothing."""
+class Beam:
+    """Decode by prefix beam search. Smaller is faster; the defaults lose next to nothing."""
 
     width: int = 10
     """Texts kept after each frame."""
+
+    language_model: LanguageModel[Any] | None = None
+    """What to expect of a text before its image is seen."""
 
     top: int = 12
     """Most classes tried in a frame, the most probable ones."""
@@ -61,10 +64,10 @@ class BeamSearch:
             raise ValueError(f"a beam needs a width and a top of 1 or more, not {self}")
 
 
-DEFAULT = BeamSearch()
+DEFAULT = Beam()
 """Width 10, and little pruned."""
 
-EXHAUSTIVE = BeamSearch(width=10**9, top=10**9, least=0.0, blank=2.0, cutoff=0.0)
+EXHAUSTIVE = Beam(width=10**9, top=10**9, least=0.0, blank=2.0, cutoff=0.0)
 """Nothing pruned: exact, and exponential in the number of frames. For tests of small cases."""
 
 
@@ -117,9 +120,7 @@ class _Prefix:
         self.blank = self.character = self.mass = 0.0
         self.blank_next = self.character_next = 0.0
 
-    def extend(
-        self, class_id: int, search: BeamSearch, language_model: LanguageModel[Any]
-    ) -> _Prefix:
+    def extend(self, class_id: int, search: Beam, language_model: LanguageModel[Any]) -> _Prefix:
         """Ask the language model about one more class, and remember the answer."""
         child = self.children[class_id] = _Prefix(self, class_id)
         log_p, child.state = language_model.extend(self.state, class_id)
@@ -144,11 +145,7 @@ class _Prefix:
         return tuple(backwards[::-1])
 
 
-def beam_search(
-    log_probs: NDArray[np.floating],
-    search: BeamSearch = DEFAULT,
-    language_model: LanguageModel[Any] | None = None,
-) -> list[Hypothesis]:
+def beam_search(log_probs: NDArray[np.floating], search: Beam = DEFAULT) -> list[Hypothesis]:
     """Search for the most probable texts, best first (Hannun et al. 2014, arXiv 1408.2873).
 
     ``log_probs`` is ``time class``, log-softmaxed. Returns between 1 and ``search.width``
@@ -164,6 +161,7 @@ def beam_search(
     they can underflow: additions and multiplications instead of logarithms.
     """
     root = _Prefix(None, BLANK)
+    language_model = search.language_model
     root.blank, root.character, root.mass, root.live = 1.0, 0.0, 1.0, True
     if language_model is not None:
         root.state = language_model.start()
@@ -181,7 +179,7 @@ def beam_search(
             blank_before = True
             continue
         blank_before = False
-        beam, best = _step(beam, math.exp(log_blank), candidates, search, language_model)
+        beam, best = _step(beam, math.exp(log_blank), candidates, search)
         if best < _RENEW:
             for node in beam:
                 node.blank /= best
@@ -214,14 +212,10 @@ _Candidates = list[tuple[int, float]]
 
 
 def _step(
-    beam: list[_Prefix],
-    blank: float,
-    candidates: _Candidates,
-    search: BeamSearch,
-    language_model: LanguageModel[Any] | None,
+    beam: list[_Prefix], blank: float, candidates: _Candidates, search: Beam
 ) -> tuple[list[_Prefix], float]:
     """Read one frame; returns the texts that stay, most probable first, and the best mass."""
-    y = dict(candidates)
+    y, language_model = dict(candidates), search.language_model
     stays = []
     for node in beam:
         node.blank_next = node.mass * blank
@@ -273,7 +267,7 @@ def _step(
 
 
 def _frames(
-    log_probs: NDArray[np.floating], search: BeamSearch
+    log_probs: NDArray[np.floating], search: Beam
 ) -> Iterator[tuple[float, _Candidates | None]]:
     """``ln y[blank]`` of each frame, and the classes to try in it; None: nothing but blank."""
     log_blank = log_probs[:, BLANK].astype(np.float64)

@@ -77,6 +77,24 @@ def log_likelihood(
     return _final(alpha, states, frames)
 
 
+def span_log_likelihoods(
+    log_probs: Floats, spans: NDArray[np.int64], targets: Sequence[Target]
+) -> NDArray[np.float64]:
+    """``ln p(l | x)`` of many targets, each in its own stretch of the same frames.
+
+    ``log_probs`` is ``time class``, log-softmaxed; ``spans`` is ``n 2``: the first frame of each
+    target's stretch and one past its last. Returns ``n`` values in [-inf, 0].
+    """
+    frames = spans[:, 1] - spans[:, 0]
+    states = _states(targets)
+    longest = int(frames.max(initial=0))
+    if not longest:
+        return np.where(states.count == 1, 0.0, -np.inf)
+    t = np.minimum(spans[:, :1] + np.arange(longest), len(log_probs) - 1)
+    emissions = log_probs[t[:, :, None], states.labels[:, None, :]].astype(np.float64)
+    return _final(_forward(emissions, states, frames), states, frames)
+
+
 def forward_backward(
     log_probs: Floats, targets: Sequence[Target], lengths: Sequence[int] | None = None
 ) -> ForwardBackward:

@@ -1,0 +1,69 @@
+"""A line too long for the network, as overlapping windows of about equal width."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Splitting:
+    """When to split a line and how. All in pixels of the prepared line."""
+
+    max_width: int = 1600
+    """Widest window: a line no wider is one window, itself. A multiple of ``multiple``."""
+
+    overlap: int = 160
+    """Least that neighbours share. A character near a seam is read with a quarter of this as
+    context on either side at least. A multiple of ``stride``, at most a fifth of ``max_width``."""
+
+    stride: int = 4
+    """Pixels a frame: windows begin at multiples of it, so that the frames of neighbours fall
+    on the same places of the line."""
+
+    multiple: int = 32
+    """Widths of windows are multiples of this (the last may lack a few pixels), so that they
+    need no padding and share batches."""
+
+    def __post_init__(self) -> None:
+        if self.stride < 1 or self.multiple % self.stride:
+            raise ValueError(f"multiple must be a multiple of stride: {self}")
+        if self.max_width < 1 or self.max_width % self.multiple:
+            raise ValueError(f"max_width must be a multiple of multiple: {self}")
+        if not 0 < self.overlap <= self.max_width // 5 or self.overlap % self.stride:
+            raise ValueError(
+                f"overlap must be a multiple of stride, at most a fifth of max_width: {self}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Columns ``[start, end)`` of a line, ``start`` a multiple of the stride."""
+
+    start: int
+    end: int
+
+
+def split(width: int, splitting: Splitting) -> tuple[Window, ...]:
+    """Cover a line of ``width`` pixels (at least 1) with windows, from left to right.
+
+    A line that fits ``max_width`` is one window. A longer one has the fewest windows that share
+    ``overlap`` pixels with each neighbour, evenly spread and no wider than that takes, and no
+    three of them share the middle half of an overlap.
+    """
+    if width < 1:
+        raise ValueError(f"a line is at least 1 pixel wide, not {width}")
+    if width <= splitting.max_width:
+        return (Window(0, width),)
+    overlap, stride = splitting.overlap, splitting.stride
+    count = -(-(width - overlap) // (splitting.max_width - overlap))
+    even = -(-(width + (count - 1) * overlap) // count)
+    window = min(_up(even, splitting.multiple), splitting.max_width)
+    # Starts in strides, rounded down: neighbours are never further apart than the even step
+    # rounded up, which leaves them the overlap.
+    last = _up(width - window, stride) // stride
+    starts = [stride * (i * last // (count - 1)) for i in range(count)]
+    return tuple(Window(start, min(start + window, width)) for start in starts)
+
+
+def _up(value: int, multiple: int) -> int:
+    return -(-value // multiple) * multiple

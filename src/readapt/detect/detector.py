@@ -78,6 +78,7 @@ class Detector:
 
         Raises:
             ModelError: if the file is missing or is no detector.
+
         """
         import onnxruntime
 
@@ -115,6 +116,7 @@ class Detector:
             Quads ``n 4 2`` float32 in pixels of the page, clockwise from the text's top-left, and
             their scores ``n`` float32 in [0, 1], from the best score down. Both are empty for a
             page without text. A corner may lie a little outside the page.
+
         """
         config = self.config
         grey = _grey(page)
@@ -148,11 +150,9 @@ class Detector:
         largest = min(
             self.config.largest_scale, (self.config.largest_area / (height * width)) ** 0.5
         )
-        return min(self.config.line_height / median, largest)
+        return float(min(self.config.line_height / median, largest))
 
-    def _look(
-        self, grey: Image, scale: float
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _look(self, grey: Image, scale: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Lines of a page seen at a scale, in pixels of the page."""
         height, width = grey.shape
         rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
@@ -162,7 +162,7 @@ class Detector:
         maps = self.maps(grey)
         quads, scores = find_lines(*maps, self.stride, self.config.scoremap)
         # The exact factors: rounding made them differ a little from the scale asked for.
-        return quads * np.float32([width / columns, height / rows]), scores
+        return quads * np.array([width / columns, height / rows], np.float32), scores
 
     def maps(self, grey: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Scores and edges (see ``scoremap.find_lines``) of a page as it is, in tiles if large.
@@ -172,6 +172,7 @@ class Detector:
 
         Returns:
             ``h w`` and ``2 h w`` float32 with ``h w`` = ``H W`` over the stride, rounded up.
+
         """
         height, width = grey.shape
         padded = _pad(grey)

@@ -54,6 +54,7 @@ def nms_boxes(boxes: ArrayLike, scores: ArrayLike, threshold: float) -> Indices:
 
     Raises:
         ValueError: for other shapes, values that are not finite, or boxes turned inside out.
+
     """
     corners = _boxes(boxes)
     order = _by_score(scores, len(corners))
@@ -80,6 +81,7 @@ def nms_quads(quads: ArrayLike, scores: ArrayLike, threshold: float) -> Indices:
 
     Raises:
         ValueError: for other shapes or values that are not finite.
+
     """
     corners = convex_quads(quads)
     order = _by_score(scores, len(corners))
@@ -104,6 +106,7 @@ def soft_nms_boxes(
 
     Returns:
         Indices of the boxes left, and their lowered scores, from the best down.
+
     """
     corners = _boxes(boxes)
     bounds = np.ascontiguousarray(corners.T)
@@ -140,9 +143,7 @@ def gaussian_decay(sigma: float = 0.5) -> Decay:
     return decay
 
 
-def merge_quads(
-    quads: ArrayLike, scores: ArrayLike, threshold: float
-) -> tuple[Floats, Floats]:
+def merge_quads(quads: ArrayLike, scores: ArrayLike, threshold: float) -> tuple[Floats, Floats]:
     """Locality-aware merging: neighbours that overlap become their mean weighted by score.
 
     Zhou et al. 2017, "EAST" (arXiv 1704.03155), section 3.4, algorithm 1: quads are gone through
@@ -157,6 +158,7 @@ def merge_quads(
     Returns:
         Merged quads ``m 4 2`` and the *sums* of the scores that went into each, from the greatest
         down. The sum weighs evidence; it may exceed 1.
+
     """
     corners = _quads(quads)
     weights = _scores(scores, len(corners))
@@ -193,6 +195,7 @@ def suppress_contained(quads: ArrayLike, scores: ArrayLike, share: float = 0.9) 
 
     Returns:
         Indices of the kept quads, from the best score down.
+
     """
     if not 0 < share <= 1:
         raise ValueError(f"the share must lie in (0, 1], not {share}")
@@ -245,6 +248,7 @@ def convex_quads(quads: ArrayLike) -> Floats:
 
     Raises:
         ValueError: for other shapes or values that are not finite.
+
     """
     corners = _quads(quads).copy()
     if len(corners) == 0:
@@ -267,6 +271,7 @@ def quad_intersections(first: Floats, second: Floats) -> Floats:
 
     Returns:
         ``n`` areas, at least 0.
+
     """
     areas = np.empty(len(first))
     for start in range(0, len(first), _CLIP_AT_ONCE):
@@ -313,7 +318,8 @@ def _clip_areas(subject: Floats, window: Floats) -> Floats:
     after = np.where(after < count[:, None], after, 0)
     there = np.arange(px.shape[1])[None, :] < count[:, None]
     cross = px * py[rows, after] - py * px[rows, after]
-    return np.maximum(np.where(there, cross, 0.0).sum(1) / 2, 0.0)
+    areas: Floats = np.maximum(np.where(there, cross, 0.0).sum(1) / 2, 0.0)
+    return areas
 
 
 def _turns(corners: Floats) -> Floats:
@@ -330,10 +336,14 @@ def _hull_of_four(corners: Floats) -> Floats:
     def chain(ordered: list[tuple[float, ...]]) -> list[tuple[float, ...]]:
         hull: list[tuple[float, ...]] = []
         for p in ordered:
-            while len(hull) > 1 and (
-                (hull[-1][0] - hull[-2][0]) * (p[1] - hull[-2][1])
-                - (hull[-1][1] - hull[-2][1]) * (p[0] - hull[-2][0])
-            ) <= 0:
+            while (
+                len(hull) > 1
+                and (
+                    (hull[-1][0] - hull[-2][0]) * (p[1] - hull[-2][1])
+                    - (hull[-1][1] - hull[-2][1]) * (p[0] - hull[-2][0])
+                )
+                <= 0
+            ):
                 hull.pop()
             hull.append(p)
         return hull
@@ -402,9 +412,15 @@ def _box_overlap(bounds: Floats) -> Overlap:
         h = np.minimum(y2[i], y2[j]) - np.maximum(y1[i], y1[j])
         shared = np.maximum(w, 0) * np.maximum(h, 0)
         union = area[i] + area[j] - shared
-        return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+        return _ratio(shared, union)
 
     return overlap
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """``part / whole``, 0 where the whole is nothing."""
+    ratio: Floats = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    return ratio
 
 
 def _quad_overlap(corners: Floats, bounds: Floats, threshold: float) -> Overlap:
@@ -418,11 +434,11 @@ def _quad_overlap(corners: Floats, bounds: Floats, threshold: float) -> Overlap:
         h = np.minimum(y2[i], y2[j]) - np.maximum(y1[i], y1[j])
         most = np.minimum(np.maximum(w, 0) * np.maximum(h, 0), np.minimum(area[i], area[j]))
         both = area[i] + area[j]
-        result = np.divide(most, both - most, out=np.zeros_like(most), where=both > most)
+        result = _ratio(most, both - most)
         open_ = np.flatnonzero(result > threshold)
         shared = quad_intersections(corners[i[open_]], corners[j[open_]])
         union = both[open_] - shared
-        result[open_] = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+        result[open_] = _ratio(shared, union)
         return result
 
     return overlap
@@ -560,6 +576,7 @@ def _pairs(bounds: Floats) -> tuple[Indices, Indices]:
 
     Args:
         bounds: ``4 n``: x1, y1, x2, y2.
+
     """
     nothing = np.zeros(0, np.intp)
     if bounds.shape[1] < 2:

@@ -42,7 +42,7 @@ class ScoremapConfig:
     min_cells: int = 2
     """Cells of a core, at least."""
     elongation: float = 2.0
-    """A core this many times longer than thick has a direction of its own; others take the page's."""
+    """A core this many times longer than thick has its own direction; others take the page's."""
     edge_spread: float = 0.5
     """Standard deviations of its edges by which a line is widened: room for curved lines."""
 
@@ -105,6 +105,7 @@ def find_lines(
         Quads ``n 4 2`` float32 in pixels, clockwise from the text's top-left, and scores ``n``
         float32 in [0, 1], both in order of the cores' first cells from the top. Empty, not an
         error, where there is no text. Degenerate lines are dropped.
+
     """
     config = config or ScoremapConfig()
     mask = scores >= config.threshold
@@ -132,15 +133,15 @@ def _lines(
     stride: int,
     config: ScoremapConfig,
 ) -> _Lines:
-    """Connected cells of ``mask`` are cores; fit a line to each."""
+    """Fit a line to every core: every connected piece of ``mask``."""
     count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
     rows, columns = np.nonzero(labels)
     order = np.argsort(labels[rows, columns], kind="stable")
     rows, columns = rows[order], columns[order]
     core = labels[rows, columns].astype(np.intp) - 1
     n = count - 1
-    x = (columns + 0.5) * stride
-    y = (rows + 0.5) * stride
+    x = np.asarray((columns + 0.5) * stride, np.float64)
+    y = np.asarray((rows + 0.5) * stride, np.float64)
     score = scores[rows, columns].astype(np.float64)
     first = np.searchsorted(core, np.arange(n))
     cells = np.bincount(core, minlength=n)
@@ -155,6 +156,8 @@ def _lines(
 
     cx, cy = mean(x), mean(y)
     dx, dy = x - cx[core], y - cy[core]
+    above: NDArray[np.float64]
+    below: NDArray[np.float64]
     above, below = edges[:, rows, columns].astype(np.float64)
     height = mean(above + below)
     angle = _directions(mean(dx * dx), mean(dx * dy), mean(dy * dy), height, config)

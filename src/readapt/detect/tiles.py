@@ -7,6 +7,7 @@ which suppressing the boxes of two tiles cannot promise for lines longer than th
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 
@@ -35,24 +36,25 @@ def spans(length: int, tile: int, overlap: int, multiple: int) -> list[Span]:
 
     Raises:
         ValueError: for lengths that are no multiples, or an overlap out of range.
+
     """
     if length <= 0 or length % multiple or tile % multiple:
         raise ValueError(f"length {length} and tile {tile} must be multiples of {multiple}")
     if not 0 <= overlap <= tile - multiple:
-        raise ValueError(f"overlap {overlap} must lie in [0, {tile - multiple}] for tiles of {tile}")
+        raise ValueError(
+            f"overlap {overlap} must lie in [0, {tile - multiple}] for tiles of {tile}"
+        )
     if length <= tile:
         return [Span(0, length, 0, length)]
     count = -(-(length - overlap) // (tile - overlap))
     while True:
         last = length - tile
         starts = [round(i * last / (count - 1) / multiple) * multiple for i in range(count)]
-        if all(b - a <= tile - overlap for a, b in zip(starts, starts[1:], strict=False)):
+        if all(b - a <= tile - overlap for a, b in itertools.pairwise(starts)):
             break
         count += 1  # rounding to multiples made one step too long
     cuts = [0]
-    for a, b in zip(starts, starts[1:], strict=False):
+    for a, b in itertools.pairwise(starts):
         cuts.append((a + tile + b) // 2 // multiple * multiple)
     cuts.append(length)
-    return [
-        Span(start, start + tile, cuts[i], cuts[i + 1]) for i, start in enumerate(starts)
-    ]
+    return [Span(start, start + tile, cuts[i], cuts[i + 1]) for i, start in enumerate(starts)]

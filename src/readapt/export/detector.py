@@ -8,6 +8,7 @@ half precision, widened once when the model is loaded; the arithmetic is float32
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -35,7 +36,7 @@ class _Graph:
         self.initializers: list[onnx.TensorProto] = []
         self.half = half
 
-    def node(self, kind: str, inputs: list[str], name: str, **attributes: object) -> str:
+    def node(self, kind: str, inputs: list[str], name: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
         return name
 
@@ -95,13 +96,16 @@ def detector_graph(net: DetectorNet, half: bool = True) -> onnx.ModelProto:
         the outputs ``scores`` (float32 in [0, 1], ``batch height/4 width/4``) and ``edges``
         (float32, ``batch 2 height/4 width/4``: pixels from a cell's centre to the upper and lower
         edge of its line, square to the line; meaningless where the score is low).
+
     """
     g = _Graph(half)
     g.constant(np.array([1, 1, 2, 2], np.float32), "twice")
     g.constant(np.array([1], np.int64), "channel_axis")
     pixels = g.node("Cast", ["pages"], "pixels", to=TensorProto.FLOAT)
-    scaled = g.node("Div", [pixels, g.constant(np.float32(127.5), "half_range")], "scaled")
-    x = g.node("Sub", [scaled, g.constant(np.float32(1.0), "one")], "centred")
+    scaled = g.node(
+        "Div", [pixels, g.constant(np.array(127.5, np.float32), "half_range")], "scaled"
+    )
+    x = g.node("Sub", [scaled, g.constant(np.array(1.0, np.float32), "one")], "centred")
     x = g.node("Unsqueeze", [x, "channel_axis"], "input")
 
     x = g.conv_norm(x, net.stem, "stem")
@@ -123,17 +127,19 @@ def detector_graph(net: DetectorNet, half: bool = True) -> onnx.ModelProto:
     g.nodes.append(helper.make_node("Split", [maps, split], ["logits", "logs"], axis=1))
     squeezed = g.node("Squeeze", ["logits", "channel_axis"], "logits2d")
     g.node("Sigmoid", [squeezed], "scores")
-    low = g.constant(np.float32(-LOG_DISTANCE_LIMIT), "low")
-    high = g.constant(np.float32(LOG_DISTANCE_LIMIT), "high")
+    low = g.constant(np.array(-LOG_DISTANCE_LIMIT, np.float32), "low")
+    high = g.constant(np.array(LOG_DISTANCE_LIMIT, np.float32), "high")
     ratio = g.node("Exp", [g.node("Clip", ["logs", low, high], "clipped")], "ratio")
-    g.node("Mul", [ratio, g.constant(np.float32(DISTANCE_UNIT), "unit")], "edges")
+    g.node("Mul", [ratio, g.constant(np.array(DISTANCE_UNIT, np.float32), "unit")], "edges")
 
     graph = helper.make_graph(
         g.nodes,
         "readapt-detector",
         [helper.make_tensor_value_info("pages", TensorProto.UINT8, ["batch", "height", "width"])],
         [
-            helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["batch", "rows", "columns"]),
+            helper.make_tensor_value_info(
+                "scores", TensorProto.FLOAT, ["batch", "rows", "columns"]
+            ),
             helper.make_tensor_value_info(
                 "edges", TensorProto.FLOAT, ["batch", 2, "rows", "columns"]
             ),

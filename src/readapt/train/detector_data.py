@@ -12,7 +12,7 @@ import multiprocessing
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -117,8 +117,9 @@ def crop(page: LabelledPage, config: CropConfig, rng: np.random.Generator) -> La
         x0 = float(middle[0] - span_x * rng.uniform(0.1, 0.9))
         y0 = float(middle[1] - span_y * rng.uniform(0.1, 0.9))
     else:
-        x0, y0 = (float(rng.uniform(0, max(n - s, 0))) for n, s in
-                  ((columns, span_x), (rows, span_y)))
+        x0, y0 = (
+            float(rng.uniform(0, max(n - s, 0))) for n, s in ((columns, span_x), (rows, span_y))
+        )
     x0 = float(np.clip(x0, min(0, columns - span_x), max(0, columns - span_x)))
     y0 = float(np.clip(y0, min(0, rows - span_y), max(0, rows - span_y)))
     angle = 0.0
@@ -146,36 +147,38 @@ def _warp(
             for n, c, s in zip((image.shape[1], image.shape[0]), corner, scale, strict=True)
         )
         part = image[top:bottom, left:right]
-        shape = (
-            max(1, round(part.shape[1] * scale[0])), max(1, round(part.shape[0] * scale[1]))
-        )
+        shape = (max(1, round(part.shape[1] * scale[0])), max(1, round(part.shape[0] * scale[1])))
         how = cv2.INTER_AREA if max(scale) <= 1 else cv2.INTER_LINEAR
         image = np.asarray(cv2.resize(part, shape, interpolation=how), np.uint8)
         exact = shape[0] / part.shape[1], shape[1] / part.shape[0]
-        quads = ((quads - np.float32([left, top])) * np.float32(exact)).astype(np.float32)
+        quads = ((quads - np.array([left, top])) * np.array(exact)).astype(np.float32)
         corner = (corner[0] - left) * exact[0], (corner[1] - top) * exact[1]
         scale = scale[0] / exact[0], scale[1] / exact[1]
     cos, sin = np.cos(angle), np.sin(angle)
     half = size / 2
-    turn = np.array([[cos, -sin, half - half * cos + half * sin],
-                     [sin, cos, half - half * sin - half * cos], [0, 0, 1]])
-    place = np.array([[scale[0], 0, -corner[0] * scale[0]],
-                      [0, scale[1], -corner[1] * scale[1]], [0, 0, 1]])
+    turn = np.array(
+        [
+            [cos, -sin, half - half * cos + half * sin],
+            [sin, cos, half - half * sin - half * cos],
+            [0, 0, 1],
+        ]
+    )
+    place = np.array(
+        [[scale[0], 0, -corner[0] * scale[0]], [0, scale[1], -corner[1] * scale[1]], [0, 0, 1]]
+    )
     matrix = turn @ place
     # Pixel centres lie at +0.5 in our coordinates and at whole numbers in OpenCV's.
     shift = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     opencv = (np.linalg.inv(shift) @ matrix @ shift)[:2]
     paper = int(np.median(image[:: max(1, image.shape[0] // 64), :: max(1, image.shape[1] // 64)]))
-    warped = cv2.warpAffine(
-        image, opencv, (size, size), flags=cv2.INTER_LINEAR, borderValue=paper
-    )
+    warped = cv2.warpAffine(image, opencv, (size, size), flags=cv2.INTER_LINEAR, borderValue=paper)
     moved = quads @ matrix[:2, :2].T + matrix[:2, 2]
     return np.asarray(warped, np.uint8), moved.astype(np.float32)
 
 
 def photograph(image: Image, config: CropConfig, rng: np.random.Generator) -> Image:
     """Change brightness, contrast and sharpness, add noise: what scanners and cameras differ in."""
-    x = image.astype(np.float32)
+    x: NDArray[Any] = image.astype(np.float32)
     if rng.random() < 0.5:
         low, high = rng.uniform(0, 70), rng.uniform(150, 255)
         gamma = np.exp(rng.uniform(-0.4, 0.4))
@@ -186,7 +189,7 @@ def photograph(image: Image, config: CropConfig, rng: np.random.Generator) -> Im
         x = x + rng.normal(0, rng.uniform(1, 12), x.shape).astype(np.float32)
     if rng.random() < config.invert:
         x = 255.0 - x
-    return np.clip(np.rint(x), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(x), 0, 255), np.uint8)
 
 
 def targets(
@@ -199,6 +202,7 @@ def targets(
         size: height and width of the crop in pixels, multiples of ``stride``.
         stride: pixels per cell.
         config: which heights count.
+
     """
     rows, columns = size
     fine = np.zeros((rows, columns), np.uint8)
@@ -234,12 +238,14 @@ def core_of(quad: NDArray[np.float64], height: float) -> NDArray[np.float64]:
     inner = (1 - CORE_HEIGHT) / 2
     top = quad[0] + inner * (quad[3] - quad[0]), quad[1] + inner * (quad[2] - quad[1])
     bottom = quad[3] + inner * (quad[0] - quad[3]), quad[2] + inner * (quad[1] - quad[2])
-    return np.stack([
-        top[0] + cut * (top[1] - top[0]),
-        top[1] + cut * (top[0] - top[1]),
-        bottom[1] + cut * (bottom[0] - bottom[1]),
-        bottom[0] + cut * (bottom[1] - bottom[0]),
-    ])
+    return np.stack(
+        [
+            top[0] + cut * (top[1] - top[0]),
+            top[1] + cut * (top[0] - top[1]),
+            bottom[1] + cut * (bottom[0] - bottom[1]),
+            bottom[0] + cut * (bottom[1] - bottom[0]),
+        ]
+    )
 
 
 def _fixed(polygon: NDArray[np.float64]) -> NDArray[np.int32]:
@@ -343,6 +349,7 @@ def parallel_batches(
 
     Raises:
         RuntimeError: if a worker dies; its traceback is on stderr.
+
     """
     context = multiprocessing.get_context("spawn")
     ready = [context.Queue(ahead) for _ in streams]
@@ -371,9 +378,7 @@ def parallel_batches(
             worker.join()
 
 
-def _work(
-    stream: CropStream, first: int, results: multiprocessing.Queue[DetectorBatch]
-) -> None:
+def _work(stream: CropStream, first: int, results: multiprocessing.Queue[DetectorBatch]) -> None:
     cv2.setNumThreads(1)
     for batch in stream.batches(first):
         results.put(batch)

@@ -1,0 +1,197 @@
+"""From decoded frames to words: their text, where they stand, and how sure they are.
+
+A text is cut at its spaces; each stretch between two cuts has its own frames, so the network's
+opinion of a word is ``p(word | its frames)``, the sum over all alignments of the word within
+them. A confidence is such a probability's geometric mean over the characters,
+``p ** (1 / characters)``: about the share of characters that are right, whatever the length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readapt.recognize.alphabet import Alphabet
+from readapt.recognize.ctc import span_log_likelihoods
+from readapt.recognize.decode import Decoded, Decoder, decode
+
+
+@dataclass(frozen=True, slots=True)
+class WordSpan:
+    """A word of a line."""
+
+    text: str
+    """At least one character, no space, NFC."""
+
+    start: float
+    """Left edge in pixels of the line image that was given to be read."""
+
+    end: float
+    """Right edge in the same pixels, ``0 <= start < end <= width``."""
+
+    confidence: float
+    """In [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a line says."""
+
+    text: str
+    """The words joined by single spaces; empty for a line without text."""
+
+    confidence: float
+    """In [0, 1]; of an empty text, the probability that the line is empty."""
+
+    words: tuple[WordSpan, ...]
+    """From left to right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posteriors:
+    """A line's frames, and the scale that takes them back to the line's image."""
+
+    log_probs: NDArray[np.float32]
+    """``time class``, log-softmaxed."""
+
+    frame_width: float
+    """Pixels of the line image that a frame stands for."""
+
+    width: int
+    """Width of the line image in pixels."""
+
+
+def read_posteriors(
+    lines: Sequence[Posteriors], alphabet: Alphabet, decoder: Decoder, temperature: float
+) -> list[Reading]:
+    """Decode lines and put their words, places and confidences together, in order.
+
+    ``temperature`` divides the log-probabilities before confidences are computed (Guo et al.
+    2017, arXiv 1706.04599): above 1 the network is less sure than it says. The text and the
+    places do not depend on it.
+    """
+    if not lines:
+        return []
+    decoded = [decode(line.log_probs, decoder) for line in lines]
+    cut = [
+        _stretches(d, len(line.log_probs), alphabet) for d, line in zip(decoded, lines, strict=True)
+    ]
+    offsets = np.cumsum([0, *(len(line.log_probs) for line in lines)])
+    log_p = span_log_likelihoods(
+        tempered(np.concatenate([line.log_probs for line in lines]), temperature),
+        np.array(
+            [
+                (offset + s.begin, offset + s.end)
+                for offset, stretches in zip(offsets, cut, strict=False)
+                for s in stretches
+            ],
+            np.int64,
+        ).reshape(-1, 2),
+        [
+            d.ids[s.first : s.last]
+            for d, stretches in zip(decoded, cut, strict=True)
+            for s in stretches
+        ],
+    )
+    ends = np.cumsum([0, *(len(stretches) for stretches in cut)])
+    return [
+        _reading(line, d, stretches, log_p[start:end].tolist(), alphabet)
+        for line, d, stretches, start, end in zip(lines, decoded, cut, ends, ends[1:], strict=False)
+    ]
+
+
+def tempered(log_probs: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Divide log-probabilities by ``temperature`` and normalise them again. ``time class``."""
+    if temperature == 1:
+        return log_probs
+    scaled = log_probs / np.float32(temperature)
+    peak = scaled.max(axis=1, keepdims=True)
+    total = np.exp(scaled - peak).sum(axis=1, keepdims=True)
+    return np.asarray(scaled - peak - np.log(total), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Characters ``[first, last)`` of a text in frames ``[begin, end)``: a word or a space."""
+
+    first: int
+    last: int
+    begin: int
+    end: int
+    is_space: bool
+
+
+def _stretches(decoded: Decoded, frames: int, alphabet: Alphabet) -> list[_Stretch]:
+    """Cut a text and its frames before and after each space; all frames, all characters."""
+    stretches = []
+    first = begin = 0
+    for i, (k, (start, end)) in enumerate(zip(decoded.ids, decoded.spans.tolist(), strict=True)):
+        if k == alphabet.space:
+            stretches.append(_Stretch(first, i, begin, start, is_space=False))
+            stretches.append(_Stretch(i, i + 1, start, end, is_space=True))
+            first, begin = i + 1, end
+    stretches.append(_Stretch(first, len(decoded.ids), begin, frames, is_space=False))
+    return stretches
+
+
+def _reading(
+    line: Posteriors,
+    decoded: Decoded,
+    stretches: list[_Stretch],
+    log_p: list[float],
+    alphabet: Alphabet,
+) -> Reading:
+    edges = _edges(decoded, stretches, len(line.log_probs))
+    words = []
+    for stretch, p, (left, right) in zip(stretches, log_p, edges, strict=True):
+        if stretch.is_space or stretch.first == stretch.last:
+            continue
+        words.append(
+            WordSpan(
+                text=alphabet.decode(decoded.ids[stretch.first : stretch.last]),
+                start=min(left * line.frame_width, line.width - 1.0),
+                end=min(right * line.frame_width, float(line.width)),
+                confidence=_mean(p, stretch.last - stretch.first),
+            )
+        )
+    return Reading(
+        text=" ".join(word.text for word in words),
+        confidence=_mean(math.fsum(log_p), len(decoded.ids)),
+        words=tuple(words),
+    )
+
+
+def _mean(log_p: float, characters: int) -> float:
+    """Geometric mean over the characters, in [0, 1] whatever rounding did."""
+    return min(1.0, math.exp(log_p / max(1, characters)))
+
+
+def _edges(decoded: Decoded, stretches: list[_Stretch], frames: int) -> list[tuple[float, float]]:
+    """Left and right edge of each stretch, in frames.
+
+    CTC writes a character in a frame or two near its middle, so a word reaches half a character
+    beyond the centres of its first and last: half the line's median distance between
+    neighbouring centres, but never past the centre of the space beside it.
+    """
+    centres = decoded.spans.mean(axis=1)
+    distances = [
+        centres[s.first + 1 : s.last] - centres[s.first : s.last - 1]
+        for s in stretches
+        if s.last - s.first > 1
+    ]
+    half = float(np.median(np.concatenate(distances))) / 2 if distances else 1.0
+    edges = []
+    for i, s in enumerate(stretches):
+        if s.is_space or s.first == s.last:
+            edges.append((0.0, 0.0))
+            continue
+        before = float(centres[s.first - 1]) if i else 0.0
+        after = float(centres[s.last]) if i + 1 < len(stretches) else float(frames)
+        left = min(centres[s.first] - half, float(decoded.spans[s.first, 0]))
+        right = max(centres[s.last - 1] + half, float(decoded.spans[s.last - 1, 1]))
+        edges.append((max(float(left), before), min(float(right), after)))
+    return edges

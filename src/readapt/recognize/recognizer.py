@@ -1,0 +1,223 @@
+"""A recognizer's network, fed with line images and read out."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readapt.errors import InputError, ModelError, UsageError
+from readapt.lines.split import Splitting, split
+from readapt.lines.stitch import stitch
+from readapt.recognize.alphabet import Alphabet
+from readapt.recognize.decode import GREEDY, Decoder
+from readapt.recognize.preprocess import batch_lines, prepare_line
+from readapt.recognize.reading import Posteriors, Reading, read_posteriors
+from readapt.types import Image
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """How much the network is given at once: memory and speed, never the result."""
+
+    lines: int = 16
+    """Most images in a batch."""
+
+    pixels: int = 16 * 32 * 640
+    """Most pixels in a batch, padding included; a batch of one image may have more."""
+
+    def __post_init__(self) -> None:
+        if self.lines < 1 or self.pixels < 1:
+            raise ValueError(f"a batch holds at least one line and one pixel: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A window of a prepared line, on its way through the network."""
+
+    line: int
+    start: int
+    image: Image
+    padded: int
+
+
+class Recognizer:
+    """Reads line images with an ONNX network.
+
+    The network takes ``lines`` uint8 ``batch height width``, any width that is a multiple of 32,
+    and gives ``log_probs`` float32 ``batch time class`` with ``time = width / stride``.
+
+    ``threads`` is the number that ONNX Runtime computes with, all cores without it.
+    ``temperature`` calibrates confidences (see :func:`readapt.recognize.reading.read_posteriors`).
+    A line wider than ``splitting.max_width``, once scaled to ``height``, is read in windows.
+
+    Raises :class:`ModelError` if the file cannot be loaded or is no network of this kind.
+    """
+
+    def __init__(
+        self,
+        path_to_onnx: str | os.PathLike[str],
+        alphabet: Alphabet,
+        height: int = 32,
+        stride: int = 4,
+        threads: int | None = None,
+        *,
+        decoder: Decoder = GREEDY,
+        temperature: float = 1.0,
+        splitting: Splitting | None = None,
+        batching: Batching = Batching(),
+    ) -> None:
+        if temperature <= 0:
+            raise UsageError(f"a temperature is above 0, not {temperature}")
+        self.alphabet = alphabet
+        self.height = height
+        self.stride = stride
+        self.decoder = decoder
+        self.temperature = temperature
+        self.splitting = splitting or replace(Splitting(), stride=stride)
+        self.batching = batching
+        self._path = Path(path_to_onnx)
+        self._session = _load(self._path, alphabet, threads or os.cpu_count() or 1)
+
+    def read(self, lines: Sequence[Image]) -> list[Reading]:
+        """Read line images, ``H W`` or ``H W 3`` uint8 of any size; one reading each, in order.
+
+        What is read on a line does not depend on the other lines. Raises :class:`InputError` for
+        an image without pixels or of another type.
+        """
+        readings: dict[int, Reading] = {}
+        waiting: list[tuple[int, Posteriors]] = []
+
+        def read_waiting() -> None:
+            posteriors = [p for _, p in waiting]
+            read = read_posteriors(posteriors, self.alphabet, self.decoder, self.temperature)
+            readings.update(zip((i for i, _ in waiting), read, strict=True))
+            waiting.clear()
+
+        for i, posteriors in self._posteriors(lines):
+            waiting.append((i, posteriors))
+            if len(waiting) == self.batching.lines:
+                read_waiting()
+        read_waiting()
+        return [readings[i] for i in range(len(lines))]
+
+    def log_posteriors(self, lines: Sequence[Image]) -> list[NDArray[np.float32]]:
+        """Log-probabilities of each class at each frame, ``time class`` float32 for each line.
+
+        ``time`` is the width of the line scaled to ``height``, over ``stride``, rounded up:
+        frames that are nothing but padding are cut off. Takes and raises what :meth:`read` does.
+        """
+        found = {i: posteriors.log_probs for i, posteriors in self._posteriors(lines)}
+        return [found[i] for i in range(len(lines))]
+
+    def _posteriors(self, lines: Sequence[Image]) -> Iterator[tuple[int, Posteriors]]:
+        """Yield number and posteriors of each line, in the order in which they are ready."""
+        missing: dict[int, int] = {}
+        prepared_widths: dict[int, int] = {}
+        pieces = []
+        for i, image in enumerate(lines):
+            prepared = prepare_line(_checked(image, i), self.height)
+            windows = split(prepared.shape[1], self.splitting)
+            missing[i], prepared_widths[i] = len(windows), prepared.shape[1]
+            for window in windows:
+                part = prepared[:, window.start : window.end]
+                pieces.append(_Piece(i, window.start, part, self._padded(part)))
+        # Equal padded widths stand together; the sort is stable, so windows stay in order.
+        pieces.sort(key=lambda piece: piece.padded)
+
+        parts: dict[int, list[NDArray[np.float32]]] = defaultdict(list)
+        starts: dict[int, list[int]] = defaultdict(list)
+        for batch in self._batches(pieces):
+            for piece, log_probs in zip(batch, self._run(batch), strict=True):
+                i = piece.line
+                parts[i].append(log_probs)
+                starts[i].append(piece.start // self.stride)
+                if len(parts[i]) < missing[i]:
+                    continue
+                width = lines[i].shape[1]
+                scale = self.stride * width / prepared_widths[i]
+                yield i, Posteriors(stitch(parts.pop(i), starts.pop(i)), scale, width)
+
+    def _padded(self, image: Image) -> int:
+        multiple = self.splitting.multiple
+        return -(-int(image.shape[1]) // multiple) * multiple
+
+    def _batches(self, pieces: list[_Piece]) -> Iterator[list[_Piece]]:
+        """Yield runs of pieces of one padded width, no longer than the batching allows."""
+        batch: list[_Piece] = []
+        for piece in pieces:
+            size = (len(batch) + 1) * self.height * piece.padded
+            full = len(batch) == self.batching.lines or size > self.batching.pixels
+            if batch and (full or batch[0].padded != piece.padded):
+                yield batch
+                batch = []
+            batch.append(piece)
+        if batch:
+            yield batch
+
+    def _run(self, batch: list[_Piece]) -> list[NDArray[np.float32]]:
+        """``time class`` of each piece, frames of padding cut off."""
+        images, widths = batch_lines([piece.image for piece in batch], self.splitting.multiple)
+        (output,) = self._session.run(["log_probs"], {"lines": images})
+        expected = (len(batch), images.shape[2] // self.stride, self.alphabet.classes)
+        if output.shape != expected:
+            raise ModelError(
+                f"{self._path} gives log_probs of shape {output.shape} where {expected} (batch, "
+                "time, class) is due: its stride or alphabet is not the one stated for it"
+            )
+        frames = -(-widths // self.stride)
+        # Copies: a view would keep the whole batch alive as long as any of its lines.
+        return [row[:n].copy() for row, n in zip(output, frames.tolist(), strict=True)]
+
+
+def _checked(image: Image, i: int) -> Image:
+    shape = image.shape
+    known = image.ndim == 2 or (image.ndim == 3 and shape[2] == 3)
+    if image.dtype != np.uint8 or not known or 0 in shape:
+        raise InputError(
+            f"line image {i} is {image.dtype} of shape {shape}; give H W or H W 3 uint8 "
+            "with at least one pixel"
+        )
+    return image
+
+
+def _load(path: Path, alphabet: Alphabet, threads: int) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
+    if not path.is_file():
+        raise ModelError(f"there is no recognizer at {path}; check the model's folder")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Memory patterns are kept for each input shape, and lines come in dozens of widths.
+    options.enable_mem_pattern = False
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # ONNX Runtime's exceptions have no common class of their own
+        raise ModelError(f"{path} cannot be loaded as an ONNX network: {error}") from error
+    inputs = [(i.name, i.type) for i in session.get_inputs()]
+    outputs = [(o.name, o.type) for o in session.get_outputs()]
+    if inputs != [("lines", "tensor(uint8)")] or ("log_probs", "tensor(float)") not in outputs:
+        raise ModelError(
+            f"{path} is not a recognizer: it takes {inputs} and gives {outputs}, not lines "
+            "(uint8) and log_probs (float)"
+        )
+    (classes,) = [o.shape[-1] for o in session.get_outputs() if o.name == "log_probs"]
+    if isinstance(classes, int) and classes != alphabet.classes:
+        raise ModelError(
+            f"{path} has {classes} classes, but its alphabet {alphabet.classes} with the blank: "
+            "the two do not belong together"
+        )
+    return session

@@ -134,14 +134,20 @@ class LineStream:
     """An endless stream of batches, drawn by `workers` processes (0: in this one).
 
     `position` is `(pool, batch within the pool)` of the next batch; give it back as `start` to go
-    on from there. Use as a context manager: the processes end with it.
+    on from there. `share` is `(i, n)`: this stream draws pools `i`, `i + n`, ... after the start,
+    so that `n` streams draw every pool once. Use as a context manager: the processes end with it.
     """
 
     def __init__(
-        self, config: StreamConfig, start: tuple[int, int] = (0, 0), workers: int = 1
+        self,
+        config: StreamConfig,
+        start: tuple[int, int] = (0, 0),
+        workers: int = 1,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         self.config = config
         self.position = start
+        self.share = share
         self._workers: list[mp.process.BaseProcess] = []
         self._queues: list[mp.Queue[tuple[int, list[LineBatch]]]] = []
         self._local = PoolMaker(config) if workers == 0 else None
@@ -149,7 +155,9 @@ class LineStream:
         for worker in range(workers):
             queue: mp.Queue[tuple[int, list[LineBatch]]] = context.Queue(maxsize=2)
             process = context.Process(
-                target=_work, args=(config, start[0] + worker, workers, queue), daemon=True
+                target=_work,
+                args=(config, start[0] + share[0] + worker * share[1], workers * share[1], queue),
+                daemon=True,
             )
             process.start()
             self._queues.append(queue)
@@ -157,8 +165,8 @@ class LineStream:
 
     def _pool(self, pool: int, first: int) -> list[LineBatch]:
         if self._local is not None:
-            return self._local.batches(pool)
-        worker = (pool - first) % len(self._queues)
+            return self._local.batches(pool + self.share[0])
+        worker = (pool - first) // self.share[1] % len(self._queues)
         while True:
             try:
                 number, batches = self._queues[worker].get(timeout=5)
@@ -166,19 +174,19 @@ class LineStream:
                 if not self._workers[worker].is_alive():
                     raise RuntimeError("a process that draws lines has died: see its message above") from None
                 continue
-            assert number == pool
+            assert number == pool + self.share[0]
             return batches
 
     def __iter__(self) -> Iterator[LineBatch]:
-        first = self.position[0]
+        first, step = self.position[0], self.share[1]
         while True:
             pool, skip = self.position
             batches = self._pool(pool, first)
             for i in range(skip, len(batches)):
-                self.position = (pool, i + 1) if i + 1 < len(batches) else (pool + 1, 0)
+                self.position = (pool, i + 1) if i + 1 < len(batches) else (pool + step, 0)
                 yield batches[i]
             if skip >= len(batches):
-                self.position = (pool + 1, 0)
+                self.position = (pool + step, 0)
 
     def __enter__(self) -> LineStream:
         return self

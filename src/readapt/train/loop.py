@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from readapt.train.checkpoint import load_checkpoint, save_checkpoint
+from readapt.train.parallel import agree, mean_gradients, rank, world
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +166,8 @@ def train(
 
     def elapsed() -> float:
         if config.steps:
-            return step / config.steps
-        return (spent + time.monotonic() - started) / (60 * config.minutes)
+            return min(step / config.steps, 1.0)
+        return min((spent + time.monotonic() - started) / (60 * config.minutes), 1.0)
 
     log, evaluations = Log(folder / "log.csv", echo), Log(folder / "evaluation.csv", echo)
     started = saved = evaluated = logged = time.monotonic()
@@ -176,15 +177,18 @@ def train(
         for new_position, result in learner.steps(position):
             optimizer.zero_grad(set_to_none=True)
             result.loss.backward()
+            mean_gradients(network)
             norm = float(nn.utils.clip_grad_norm_(network.parameters(), config.clip))
+            fraction = agree(elapsed())
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(elapsed(), config)
+                group["lr"] = learning_rate(fraction, config)
             if math.isfinite(norm):  # a batch that overflowed teaches nothing
                 optimizer.step()
                 average_weights(average, network, min(config.average, (1 + step) / (10 + step)))
-            step, samples, position = step + 1, samples + result.samples, new_position
+            step, position = step + 1, new_position
+            samples += result.samples * world()
             clipped += norm > config.clip
-            since, count = since + result.samples, count + 1
+            since, count = since + result.samples * world(), count + 1
             for key, value in {"loss": float(result.loss), **result.shown}.items():
                 figures[key] = figures.get(key, 0.0) + value
             now = time.monotonic()
@@ -192,16 +196,21 @@ def train(
                 row = {
                     "step": float(step),
                     "samples": float(samples),
-                    "elapsed": elapsed(),
+                    "elapsed": fraction,
                     "lr": optimizer.param_groups[0]["lr"],
                     "norm": norm,
                     "clipped": clipped / step,
                     **{k: v / count for k, v in figures.items()},
                     "per_second": since / (now - logged),
                 }
-                log.write(row)
+                if rank() == 0:
+                    log.write(row)
                 logged, since, figures, count = now, 0, {}, 0
-            done = elapsed() >= 1
+            done = (step >= config.steps) if config.steps else fraction >= 1
+            if rank():
+                if done:
+                    return {}
+                continue
             if not done and now - evaluated > config.evaluate_seconds:
                 evaluations.write({"step": float(step), **learner.evaluate(average)})
                 evaluated = time.monotonic()

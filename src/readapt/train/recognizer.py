@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,8 +14,10 @@ from torch.nn import functional as F
 from readapt.evaluate.rates import cer, total
 from readapt.nets.crnn import Crnn, CrnnConfig
 from readapt.recognize.alphabet import BLANK, LATIN, Alphabet
+from readapt.train.checkpoint import load_checkpoint
 from readapt.train.data import LineBatch, LineStream, PoolMaker, StreamConfig
 from readapt.train.loop import LoopConfig, Step, train
+from readapt.train.parallel import rank, run, world
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class RecognizerConfig:
     loop: LoopConfig = field(default_factory=LoopConfig)
     workers: int = 1
     """Processes that draw lines; 0 draws in this one."""
+    processes: int = 1
+    """Processes that train together, each on its own share of the lines."""
     held_out: int = 1
     """Pools of held-out lines (other seed) for evaluation."""
 
@@ -77,7 +82,9 @@ class RecognizerLearner:
     def steps(self, position: list[int]) -> Iterator[tuple[list[int], Step]]:
         """Yield the CTC loss of one batch after another."""
         start = (position[0], position[1])
-        with LineStream(self.config.stream, start, self.config.workers) as stream:
+        with LineStream(
+            self.config.stream, start, self.config.workers, (rank(), world())
+        ) as stream:
             for batch in stream:
                 log_probs = self.network(torch.from_numpy(batch.images))
                 loss = ctc_loss(log_probs, batch)
@@ -101,12 +108,23 @@ class RecognizerLearner:
         return {"cer": total(map(cer, truth, read)).rate}
 
 
-def train_recognizer(
-    config: RecognizerConfig, folder: Path, resume: bool = False, echo: bool = True
-) -> Crnn:
-    """Train a recognizer in `folder`; returns the averaged network, ready to export."""
+def _train(config: RecognizerConfig, folder: Path, resume: bool, echo: bool) -> None:
     torch.manual_seed(config.loop.seed)
     learner = RecognizerLearner(config)
     average = Crnn(config.network).to(memory_format=torch.channels_last)
     train(learner, average, config.loop, folder, resume, echo)
-    return average.eval()
+
+
+def train_recognizer(
+    config: RecognizerConfig, folder: Path, resume: bool = False, echo: bool = True
+) -> Crnn:
+    """Train a recognizer in `folder`; returns the averaged network, ready to export."""
+    run(partial(_train, config, folder, resume, echo), config.processes)
+    return load_recognizer(config, folder)
+
+
+def load_recognizer(config: RecognizerConfig, folder: Path) -> Crnn:
+    """Load the averaged network of the last checkpoint in `folder`, in evaluation mode."""
+    network = Crnn(config.network)
+    network.load_state_dict(load_checkpoint(folder / "checkpoint.pt")["average"])
+    return network.eval()

@@ -1,0 +1,102 @@
+"""The trained recognizer as an ONNX graph, written node by node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper
+from torch import Tensor, nn
+
+from readapt.export.graph import Graph
+from readapt.nets.crnn import ConvBlock, Crnn
+from readapt.nets.recurrent import Recurrence
+
+# Where torch keeps each gate, in the order in which ONNX wants them.
+_GATES = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn": (0,)}
+_OPERATORS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
+
+
+def _block(g: Graph, x: str, block: ConvBlock, name: str) -> str:
+    return g.node("Relu", [g.convolution(x, block.conv, block.norm, name)], f"{name}.relu")
+
+
+def _gates(weight: Tensor, order: tuple[int, ...]) -> Tensor:
+    parts = weight.chunk(len(order))
+    return torch.cat([parts[i] for i in order])
+
+
+def _recurrence(g: Graph, x: str, recurrence: Recurrence) -> str:
+    """Add the stacked bidirectional layers: `time batch channel` in and out."""
+    kernel, kind = recurrence.kernel, recurrence.kind
+    order = _GATES[kind]
+    weights = dict(kernel.named_parameters())
+    for layer in range(kernel.num_layers):
+        name = f"{kind}{layer}"
+        w, r, b = [], [], []
+        for direction in ("", "_reverse"):
+            end = f"l{layer}{direction}"
+            w.append(_gates(weights[f"weight_ih_{end}"], order))
+            r.append(_gates(weights[f"weight_hh_{end}"], order))
+            ih, hh = weights[f"bias_ih_{end}"], weights[f"bias_hh_{end}"]
+            b.append(torch.cat([_gates(ih, order), _gates(hh, order)]))
+        inputs = [
+            x,
+            g.weight(torch.stack(w), f"{name}.w"),
+            g.weight(torch.stack(r), f"{name}.r"),
+            g.constant(torch.stack(b).detach().float().numpy(), f"{name}.b"),
+        ]
+        more = {"linear_before_reset": 1} if kind == "gru" else {}
+        y = g.node(
+            _OPERATORS[kind],
+            inputs,
+            f"{name}.y",
+            hidden_size=kernel.hidden_size,
+            direction="bidirectional",
+            **more,
+        )
+        # time direction batch channel -> time batch (direction channel)
+        y = g.node("Transpose", [y], f"{name}.by_time", perm=[0, 2, 1, 3])
+        x = g.node("Reshape", [y, "joined_directions"], f"{name}.joined")
+    return x
+
+
+def recognizer_graph(network: Crnn, half: bool = True) -> onnx.ModelProto:
+    """Build the ONNX model of a trained recognizer.
+
+    Input `lines` uint8 `batch height width` (height fixed, width a multiple of 4), output
+    `log_probs` float32 `batch time class`, time = width / 4. With `half`, matrices are stored as
+    float16 and computed in float32.
+    """
+    g = Graph(half)
+    g.constant(np.array([1], np.int64), "channel_axis")
+    g.constant(np.array([2], np.int64), "height_axis")
+    g.constant(np.array([0, 0, -1], np.int64), "joined_directions")
+    pixels = g.node("Cast", ["lines"], "pixels", to=TensorProto.FLOAT)
+    half_range = g.constant(np.array(127.5, np.float32), "half_range")
+    scaled = g.node("Div", [pixels, half_range], "scaled")
+    one = g.constant(np.array(1.0, np.float32), "one")
+    x = g.node("Unsqueeze", [g.node("Sub", [scaled, one], "centred"), "channel_axis"], "image")
+    x = _block(g, _block(g, x, network.stem, "stem"), network.conv2, "conv2")
+    x = g.node("MaxPool", [x], "pool", kernel_shape=[2, 2], strides=[2, 2])
+    x = _block(g, _block(g, x, network.conv3, "conv3"), network.conv4, "conv4")
+    x = _block(g, x, network.conv5, "conv5")
+    x = g.node("Squeeze", [x, "height_axis"], "columns")  # batch channel time
+    x = g.node("Transpose", [x], "sequence", perm=[2, 0, 1])
+    x = _recurrence(g, x, network.recurrence)
+    x = g.node("Transpose", [x], "by_batch", perm=[1, 0, 2])
+    head: nn.Linear = network.head
+    x = g.node("MatMul", [x, g.weight(head.weight.T, "head.weight")], "head")
+    x = g.node("Add", [x, g.weight(head.bias, "head.bias")], "logits")
+    y = g.node("LogSoftmax", [x], "log_probs", axis=-1)
+    height, classes = network.config.height, network.config.classes
+    lines = helper.make_tensor_value_info("lines", TensorProto.UINT8, ["batch", height, "width"])
+    log_probs = helper.make_tensor_value_info(y, TensorProto.FLOAT, ["batch", "time", classes])
+    return g.model([lines], [log_probs], "readapt-recognizer")
+
+
+def export_recognizer(network: Crnn, path: Path, half: bool = True) -> None:
+    """Write the ONNX model of `network` to `path`."""
+    onnx.save_model(recognizer_graph(network.eval(), half), str(path))

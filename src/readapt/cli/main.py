@@ -30,7 +30,36 @@ class Command:
     """Imports the command's module: called only when the command is."""
 
 
-COMMANDS: dict[str, Command] = {}
+def _read() -> Body:
+    from readapt.cli.read import read
+
+    return read
+
+
+def _recognize() -> Body:
+    from readapt.cli.recognize import recognize
+
+    return recognize
+
+
+def _models() -> Body:
+    from readapt.cli.models import models
+
+    return models
+
+
+def _evaluate() -> Body:
+    from readapt.cli.evaluate import evaluate
+
+    return evaluate
+
+
+COMMANDS: dict[str, Command] = {
+    "read": Command("Read pages: text, JSON, TSV, hOCR, ALTO, PAGE.", _read),
+    "recognize": Command("Read images of single lines.", _recognize),
+    "evaluate": Command("Measure a model on pages or lines with known text.", _evaluate),
+    "models": Command("List the models there are.", _models),
+}
 
 
 class LazyGroup(TyperGroup):

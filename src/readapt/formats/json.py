@@ -74,15 +74,17 @@ def write_json(pages: Sequence[Page], model: str) -> str:
                 "index": page.index,
                 "width": page.width,
                 "height": page.height,
-                "lines": [
-                    {**_entry(line), "words": [_entry(word) for word in line.words]}
-                    for line in page.lines
-                ],
+                "lines": [line_entry(line) for line in page.lines],
             }
             for page in pages
         ],
     }
     return json.dumps(entries, ensure_ascii=False) + "\n"
+
+
+def line_entry(line: Line) -> dict[str, object]:
+    """Give a line as it stands in the file, words and all."""
+    return {**_entry(line), "words": [_entry(word) for word in line.words]}
 
 
 def _entry(element: Line | Word) -> dict[str, object]:

@@ -49,6 +49,9 @@ class DetectorSection(_Section):
 class Calibration(_Section):
     """Numbers found on held-out lines after training."""
 
+    temperature: float = Field(default=1.0, gt=0)
+    """Divides log-probabilities before confidences are computed; above 1 for a network that is
+    surer than it is right."""
     min_confidence: float = Field(default=0.0, ge=0, le=1)
     """Lines read with less are taken for marks that are no text and are left out."""
 

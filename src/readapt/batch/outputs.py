@@ -1,0 +1,160 @@
+"""Where what was read is written: stdout, one file, or a folder with a file for each input.
+
+Every file appears whole or not at all.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from readapt.document.elements import Page
+from readapt.errors import UsageError
+from readapt.formats.table import Format, FormatName, find_format
+
+STDOUT = "-"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is written where."""
+
+    formats: tuple[Format, ...]
+    folder: Path | None = None
+    """A file for each input and format goes here; None: everything goes to ``file``."""
+    file: Path | None = None
+    """None (and no folder): stdout."""
+
+
+def make_plan(
+    inputs: Sequence[str], names: Sequence[FormatName], out: str | None, *, many: bool
+) -> Plan:
+    """Decide where outputs go.
+
+    Args:
+        inputs: the files that will be read.
+        names: formats asked for; none means what ``out`` ends in, or plain text.
+        out: what ``-o`` says; None or "-" is stdout.
+        many: whether the inputs stand for more than the one file they may happen to be.
+
+    Raises:
+        UsageError: these do not go together, or the place cannot be written to.
+
+    """
+    if out is None or out == STDOUT:
+        if len(names) > 1:
+            raise UsageError("stdout takes one format; give -o FOLDER for several.")
+        return Plan(_formats(names or [FormatName.TXT]))
+    path = Path(out)
+    wants_folder = path.is_dir() or out.endswith(("/", os.sep)) or many or len(inputs) > 1
+    if wants_folder or len(names) > 1:
+        _make_folder(path)
+        return Plan(_formats(names or [FormatName.TXT]), folder=path)
+    if not path.parent.is_dir():
+        _make_folder(path.parent)
+    return Plan(_formats(names or [_format_of(path)]), file=path)
+
+
+def _formats(names: Sequence[FormatName]) -> tuple[Format, ...]:
+    return tuple(find_format(name) for name in dict.fromkeys(names))
+
+
+def _format_of(path: Path) -> FormatName:
+    """Guess the format from a file's name: plain text unless it says otherwise."""
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix == "xml":
+        raise UsageError(f"{path}: say which XML is meant, with -f alto or -f page.")
+    return FormatName(suffix) if suffix in set(FormatName) else FormatName.TXT
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be made or used as an output folder ({error.strerror}); "
+            "name another with -o."
+        ) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UsageError(f"{path}: not allowed to write into this folder; name another with -o.")
+
+
+def name_outputs(inputs: Sequence[str]) -> dict[str, str]:
+    """Name each input's outputs, without their suffix: ``scans/a.png`` -> ``a``.
+
+    Inputs of one stem keep more of their name: ``a.png`` and ``a.jpg`` -> ``a.png``, ``a.jpg``;
+    ``x/a.png`` and ``y/a.png`` -> ``x_a.png``, ``y_a.png``.
+    """
+    names = {name: _stem(name) for name in inputs}
+    for longer in (_file_name, _flat):
+        counts: dict[str, int] = {}
+        for short in names.values():
+            counts[short.casefold()] = counts.get(short.casefold(), 0) + 1
+        for name, short in names.items():
+            if counts[short.casefold()] > 1:
+                names[name] = longer(name)
+    return names
+
+
+def _stem(name: str) -> str:
+    return "stdin" if name == "-" else Path(name).stem
+
+
+def _file_name(name: str) -> str:
+    return Path(name).name
+
+
+def _flat(name: str) -> str:
+    return "_".join(part for part in Path(name).parts if part not in ("/", "..", "."))
+
+
+def write_outputs(plan: Plan, name: str, pages: Sequence[Page], model: str) -> list[Path]:
+    """Write one input's pages into the plan's folder; ``name`` is from ``name_outputs``."""
+    if plan.folder is None:
+        raise ValueError("this plan has no folder")
+    written = []
+    for form in plan.formats:
+        if form.one_page_a_file and len(pages) > 1:
+            width = len(str(len(pages)))
+            for number, page in enumerate(pages, 1):
+                path = plan.folder / f"{name}-{number:0{width}}{form.suffix}"
+                write_file(path, form.write([page], model))
+                written.append(path)
+        else:
+            path = plan.folder / f"{name}{form.suffix}"
+            write_file(path, form.write(pages, model))
+            written.append(path)
+    return written
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write UTF-8 so that the file is whole or, on failure, as it was before.
+
+    Raises:
+        UsageError: the place cannot be written to.
+
+    """
+    data = text.encode("utf-8", "replace")
+    target = Path(os.path.realpath(path))  # a link stays a link
+    scratch = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)  # a device or a pipe cannot be replaced
+            return
+        try:
+            scratch.write_bytes(data)
+            scratch.replace(target)
+        finally:
+            scratch.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be written ({error.strerror}); name another place with -o."
+        ) from error
+
+
+def write_stdout(text: str) -> None:
+    """Write UTF-8 to stdout, whatever the terminal's encoding."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()

@@ -1,0 +1,179 @@
+"""``readapt read``: pages in, text out."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from readapt.errors import InputError, UsageError
+from readapt.formats.table import FormatName
+
+if TYPE_CHECKING:
+    from readapt.batch.executor import Outcome
+    from readapt.document.elements import Page
+
+InputArguments = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...",
+        help="Images, PDFs, multi-page TIFFs, folders of them, quoted globs; '-' is stdin.",
+    ),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("-m", "--model", help="A model's folder or name (see `readapt models`)."),
+]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="Processor threads of each job; default: all there are."),
+]
+
+
+def read(
+    inputs: InputArguments,
+    model: ModelOption = None,
+    formats: Annotated[
+        list[FormatName] | None,
+        typer.Option("-f", "--format", help="Once for each format wanted; default: txt."),
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="'-' or nothing: stdout. One input and one format: a file. Else, or if it is or "
+            "ends like a folder: a folder, with a file named after each input.",
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Files read at a time.")] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Skip what an earlier run read into -o FOLDER.")
+    ] = False,
+    pdf_dpi: Annotated[
+        float, typer.Option("--pdf-dpi", min=50, max=1200, help="Resolution for PDF pages.")
+    ] = 300.0,
+    max_megapixels: Annotated[
+        float, typer.Option("--max-megapixels", min=0.001, help="Refuse larger images.")
+    ] = 200.0,
+    threads: ThreadsOption = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="A line for each input.")
+    ] = False,
+) -> None:
+    """Read pages: every page of every input, in order.
+
+    An input that cannot be read is one line on stderr; the others are still read, and the exit
+    code is then 3. Without -f and -o, plain text goes to stdout.
+    """
+    from readapt import __version__
+    from readapt.batch.executor import Job, make_reader, read_files
+    from readapt.batch.journal import Journal
+    from readapt.batch.outputs import make_plan, name_outputs, write_outputs
+    from readapt.models.bundle import find_bundle
+    from readapt.pages.load import LoadConfig
+
+    if quiet and verbose:
+        raise UsageError("-q and -v exclude each other.")
+    names, failed = find_all(inputs)
+    many = len(inputs) > 1 or any(name not in inputs for name in names)
+    plan = make_plan(names, formats or [], out, many=many)
+    if resume and plan.folder is None:
+        raise UsageError("--resume needs a folder to go on in; give one with -o FOLDER.")
+    if not names:
+        raise typer.Exit(InputError.exit_code)
+    load = LoadConfig(max_pixels=round(max_megapixels * 1e6), pdf_dpi=pdf_dpi)
+    job = Job(model, load, threads)
+    reader = make_reader(job)
+    journal: Journal | None = None
+    if plan.folder is not None:
+        manifest = (find_bundle(model) / "model.json").read_text("utf-8")
+        suffixes = sorted(form.suffix for form in plan.formats)
+        journal = Journal(plan.folder, [__version__, manifest, str(load), *suffixes])
+    stems = name_outputs(names)
+    todo = [name for name in names if not (resume and journal and journal.is_done(name))]
+    if verbose and len(todo) < len(names):
+        print(f"readapt: {len(names) - len(todo)} of {len(names)} done before", file=sys.stderr)
+    shown = Progress(len(todo), quiet=quiet, verbose=verbose)
+    collected: list[Page] = []
+    streams = plan.folder is None and plan.file is None and plan.formats[0].suffix == ".txt"
+    for outcome in read_files(reader, todo, job, jobs):
+        shown.step(outcome)
+        if outcome.error is not None:
+            failed += 1
+        elif plan.folder is not None:
+            written = write_outputs(plan, stems[outcome.name], outcome.pages, reader.model)
+            if journal is not None:
+                journal.add(outcome.name, written)
+        elif streams:
+            _stream(outcome.pages, first=not collected)
+            collected = [*outcome.pages[-1:]] or collected
+        else:
+            collected.extend(outcome.pages)
+    if plan.folder is None and not streams and (collected or not failed):
+        _write_all(plan.file, plan.formats[0].write(collected, reader.model))
+    if failed:
+        raise typer.Exit(InputError.exit_code)
+
+
+def find_all(inputs: list[str]) -> tuple[list[str], int]:
+    """Expand folders and globs; say what is not there. A file named twice is read once."""
+    from readapt.pages.load import find_inputs
+
+    found: dict[str, None] = {}
+    failed = 0
+    for name in inputs:
+        try:
+            found.update(dict.fromkeys(find_inputs(name)))
+        except InputError as error:
+            failed += 1
+            print(f"readapt: {error}", file=sys.stderr)
+    return list(found), failed
+
+
+def _stream(pages: "tuple[Page, ...]", *, first: bool) -> None:
+    """Write text as it comes, so that a long run shows its work."""
+    from readapt.batch.outputs import write_stdout
+    from readapt.formats.text import write_text
+
+    write_stdout(("" if first else "\f") + write_text(pages, ""))
+
+
+def _write_all(file: Path | None, text: str) -> None:
+    from readapt.batch.outputs import write_file, write_stdout
+
+    if file is None:
+        write_stdout(text)
+    else:
+        write_file(file, text)
+
+
+class Progress:
+    """Progress on stderr: one line kept up to date on a terminal, nothing in a pipe."""
+
+    def __init__(self, count: int, *, quiet: bool, verbose: bool) -> None:
+        self._count, self._verbose = count, verbose
+        self._live = sys.stderr.isatty() and not quiet and not verbose and count > 1
+        self._done = 0
+        self._started = time.monotonic()
+
+    def step(self, outcome: "Outcome") -> None:
+        """Say what became of one input."""
+        self._done += 1
+        if self._live:
+            print("\r\x1b[K", end="", file=sys.stderr)
+        if outcome.error is not None:
+            print(f"readapt: {outcome.error}", file=sys.stderr)
+        elif self._verbose:
+            lines = sum(len(page.lines) for page in outcome.pages)
+            seconds = time.monotonic() - self._started
+            print(
+                f"readapt: {outcome.name}: {len(outcome.pages)} pages, {lines} lines "
+                f"({self._done}/{self._count}, {seconds:.1f} s)",
+                file=sys.stderr,
+            )
+        if self._live:
+            end = "\n" if self._done == self._count else ""
+            print(f"{self._done}/{self._count}", end=end, file=sys.stderr, flush=True)

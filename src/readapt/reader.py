@@ -1,0 +1,210 @@
+"""From an image to a ``Page``: find the lines, put them in order, cut them out, read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readapt.document.elements import Line, Page, Word
+from readapt.document.order import reading_order
+from readapt.errors import ModelError
+from readapt.geometry import box_quad, to_polygon
+from readapt.lines.crop import LineFrame, crop_frame, line_frame
+from readapt.models.bundle import Bundle, find_bundle
+from readapt.pages.load import LoadConfig, PageImage, from_array, from_pillow, load_page, load_pages
+from readapt.types import Image, Quad
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+    from readapt.detect.detector import Detector
+    from readapt.recognize.reading import Reading
+
+SMALLEST = 8
+"""A page with a side of fewer pixels holds no text that anybody could read."""
+
+
+class FindsLines(Protocol):
+    """What finds the lines of a page; ``Detector`` is one."""
+
+    def detect(self, page: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return quads ``n 4 2`` in page pixels, clockwise from top-left, and scores ``n``."""
+        ...
+
+
+class ReadsLines(Protocol):
+    """What reads images of lines; ``Recognizer`` is one."""
+
+    def read(self, lines: Sequence[Image]) -> Sequence[Reading]:
+        """Return one reading per image, in order."""
+        ...
+
+
+class Reader:
+    """Reads pages and lines with one model. Thread-safe; loading it is the slow part.
+
+    Args:
+        model: a model's folder or name; None for the one that comes with readapt.
+        threads: processor threads for one page; None for all. The text read never depends on it.
+
+    Raises:
+        ModelError: the model cannot be found, verified or loaded.
+
+    """
+
+    def __init__(self, model: str | Path | None = None, threads: int | None = None) -> None:
+        from readapt.recognize.recognizer import Recognizer
+
+        bundle = Bundle.load(find_bundle(model))
+        section, calibration = bundle.manifest.recognizer, bundle.manifest.calibration
+        self._recognizer: ReadsLines = Recognizer(
+            bundle.recognizer,
+            bundle.alphabet,
+            section.height,
+            section.stride,
+            threads,
+            temperature=calibration.temperature,
+        )
+        self.model = bundle.manifest.name
+        """The name of the model."""
+        self.load = LoadConfig()
+        """How files become pages."""
+        self._detector: FindsLines | None = _load_detector(bundle, threads)
+        self._pad = section.pad
+        self._min_confidence = calibration.min_confidence
+
+    @classmethod
+    def from_parts(
+        cls,
+        detector: FindsLines | None,
+        recognizer: ReadsLines,
+        *,
+        model: str = "parts",
+        pad: float = 0.1,
+        min_confidence: float = 0.0,
+    ) -> Reader:
+        """Make a reader of a detector and a recognizer that are already there.
+
+        Args:
+            detector: finds the lines; None to read line images only.
+            recognizer: reads them.
+            model: the name that outputs give to the model.
+            pad: margin around a line that the recognizer expects, in line heights.
+            min_confidence: lines read with less are left out.
+
+        """
+        reader = cls.__new__(cls)
+        reader.model = model
+        reader.load = LoadConfig()
+        reader._detector, reader._recognizer = detector, recognizer
+        reader._pad, reader._min_confidence = pad, min_confidence
+        return reader
+
+    def read(self, source: str | Path | PIL.Image.Image | NDArray[np.uint8]) -> Page:
+        """Read one page: of a file its first, of a Pillow image or an array the image.
+
+        Args:
+            source: a path, ``"-"`` for stdin, a Pillow image of any mode, or an array
+                ``H W``, ``H W 3`` (RGB) or ``H W 4`` (RGBA), uint8 [0, 255].
+
+        Raises:
+            InputError: there is no such file, or it cannot be read.
+            ModelError: the model has no detector.
+
+        """
+        if isinstance(source, (str, Path)):
+            return self.read_image(load_page(source, self.load))
+        pixels = from_array(source) if isinstance(source, np.ndarray) else from_pillow(source)
+        return self.read_image(PageImage(pixels, "", 0))
+
+    def read_pages(self, source: str | Path) -> Iterator[Page]:
+        """Read every page of a file, one at a time; see ``read``."""
+        for page in load_pages(source, self.load):
+            yield self.read_image(page)
+
+    def read_lines(self, images: Sequence[NDArray[np.uint8]]) -> list[Line]:
+        """Read images that hold one line each: ``H W`` or ``H W 3`` uint8, of any size.
+
+        Returns:
+            One line per image, in order; its polygon is the image's outline, and its text is ""
+            where nothing was read. No line is left out, however low its confidence.
+
+        """
+        pixels = [from_array(image) for image in images]
+        frames = [line_frame(box_quad(0, 0, x.shape[1], x.shape[0]), 0.0) for x in pixels]
+        readings = self._recognizer.read(pixels)
+        return [
+            _line(frame.corners, frame, reading, x.shape[1], x.shape[0])
+            for frame, reading, x in zip(frames, readings, pixels, strict=True)
+        ]
+
+    def read_image(self, page: PageImage) -> Page:
+        """Read one page of pixels: the whole way."""
+        image = page.image
+        height, width = image.shape[:2]
+        lines: list[Line] = []
+        if min(height, width) >= SMALLEST:
+            if self._detector is None:
+                raise ModelError(
+                    f"{self.model}: this model reads images of single lines and cannot find lines "
+                    "on a page; use `readapt recognize`, or a model with a detector."
+                )
+            quads, _ = self._detector.detect(image)
+            quads = quads[reading_order(quads)]
+            frames = [line_frame(quad, self._pad) for quad in quads]
+            readings = self._recognizer.read([crop_frame(image, frame) for frame in frames])
+            lines = [
+                _line(quad, frame, reading, width, height)
+                for quad, frame, reading in zip(quads, frames, readings, strict=True)
+                if reading.text and reading.confidence >= self._min_confidence
+            ]
+        return Page(width, height, tuple(lines), page.source, page.index)
+
+
+def read(
+    source: str | Path | PIL.Image.Image | NDArray[np.uint8], model: str | Path | None = None
+) -> Page:
+    """Read one page with a model loaded for it alone; for more than one make a ``Reader``."""
+    return Reader(model).read(source)
+
+
+def _line(quad: Quad, frame: LineFrame, reading: Reading, width: int, height: int) -> Line:
+    """Put a reading, which is in pixels of the cut, onto the page of this size."""
+    words = tuple(
+        Word(
+            word.text, to_polygon(frame.span(word.start, word.end), width, height), word.confidence
+        )
+        for word in reading.words
+    )
+    return Line(to_polygon(quad, width, height), reading.text, reading.confidence, words)
+
+
+def _load_detector(bundle: Bundle, threads: int | None) -> Detector | None:
+    """Load the detector with the settings of the manifest, every one of which must be known."""
+    import pydantic
+    import pydantic.dataclasses
+
+    from readapt.detect.detector import Detector, DetectorConfig
+
+    section = bundle.manifest.detector
+    if section is None or bundle.detector is None:
+        return None
+    strict = pydantic.dataclasses.dataclass(
+        DetectorConfig, config=pydantic.ConfigDict(extra="forbid"), frozen=True
+    )
+    try:
+        config = cast(
+            DetectorConfig, pydantic.TypeAdapter(strict).validate_python(section.settings)
+        )
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ModelError(
+            f"{bundle.folder}: detector.settings.{where}: {first['msg']}; upgrade readapt or get "
+            "the model again."
+        ) from error
+    return Detector(bundle.detector, config, threads)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from readapt.document.elements import Line, Page, Word
 from readapt.document.order import reading_order
-from readapt.errors import ModelError
+from readapt.errors import InputError, ModelError
 from readapt.geometry import box_quad, to_polygon
 from readapt.lines.crop import LineFrame, crop_frame, line_frame
 from readapt.models.bundle import Bundle, find_bundle
@@ -118,7 +118,12 @@ class Reader:
         """
         if isinstance(source, (str, Path)):
             return self.read_image(load_page(source, self.load))
-        pixels = from_array(source) if isinstance(source, np.ndarray) else from_pillow(source)
+        if isinstance(source, np.ndarray):
+            return self.read_image(PageImage(from_array(source), "", 0))
+        try:
+            pixels = from_pillow(source)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise InputError(f"the Pillow image is damaged or cut short ({error}).") from error
         return self.read_image(PageImage(pixels, "", 0))
 
     def read_pages(self, source: str | Path) -> Iterator[Page]:

@@ -1,0 +1,10 @@
+import pytest
+
+from readapt.models.bundle import Bundle
+from tiny_model import save_tiny_model
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A whole model that reads the script of ``tiny_model.draw``; do not change its files."""
+    return save_tiny_model(tmp_path_factory.mktemp("models") / "tiny")

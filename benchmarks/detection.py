@@ -1,8 +1,8 @@
 """Text detection on labelled pages: ``detection.py DETECTOR.onnx TRUTH... [--overlays DIR]``.
 
-For each collection: precision, recall and H-mean at an intersection over union of 0.5; ``read``, the
-share of the true lines at least 80 % of whose width is covered by found lines that lie mostly in
-them (a line found in pieces can still be read whole); and milliseconds per page, the median.
+For each collection: precision, recall and H-mean at an intersection over union of 0.5; ``read``,
+the share of the true lines at least 80 % of whose width is covered by found lines that lie mostly
+in them (a line found in pieces can still be read whole); and median milliseconds per page.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def draw(
 def look(
     detector: Detector, page: TruthPage, overlay: Path | None
 ) -> tuple[Detection, int, int, float]:
-    """Counts, covered lines, lines, seconds."""
+    """Return counts, covered lines, lines and seconds of one page."""
     image = cv2.cvtColor(cv2.imread(str(page.image)), cv2.COLOR_BGR2RGB)
     pixels = np.asarray(image, np.uint8)
     started = time.perf_counter()

@@ -10,8 +10,10 @@ clipping") of all pairs at once. A quad that is not convex counts as its convex 
 area overlaps nothing: it is neither suppressed nor suppresses.
 
 Against OpenCV: ``cv2.dnn.NMSBoxes`` keeps the same boxes wherever scores differ;
-``cv2.dnn.NMSBoxesRotated`` computes in float32, so its answer may differ where an overlap lies
-within about 1e-5 of the threshold. Neither has a rule for equal scores to rely on.
+``cv2.dnn.NMSBoxesRotated`` gives a rectangle inside another an overlap of 1, whatever their areas
+(here it has the exact one; ``suppress_contained`` is the rule for such), and computes in float32, so
+that it may differ where an overlap lies within about 1e-5 of the threshold. Both take scores as
+float32, which may make equal what differs here, and have no rule for equal scores to rely on.
 """
 
 from __future__ import annotations
@@ -208,7 +210,8 @@ def suppress_contained(quads: ArrayLike, scores: ArrayLike, share: float = 0.9) 
     inside = np.zeros(len(first), bool)
     solid = area[second] > 0
     shared = quad_intersections(corners[first[solid]], corners[second[solid]])
-    inside[solid] = shared >= share * area[second[solid]]
+    # A billionth less: rounding is not to decide what lies inside.
+    inside[solid] = shared >= share * (1 - 1e-9) * area[second[solid]]
     kept = order[_resolve(len(corners), first[inside], second[inside])]
     return kept[np.lexsort((kept, -values[kept]))]
 
@@ -318,8 +321,9 @@ def _clip_areas(subject: Floats, window: Floats) -> Floats:
     after = np.where(after < count[:, None], after, 0)
     there = np.arange(px.shape[1])[None, :] < count[:, None]
     cross = px * py[rows, after] - py * px[rows, after]
-    areas: Floats = np.maximum(np.where(there, cross, 0.0).sum(1) / 2, 0.0)
-    return areas
+    areas: Floats = np.where(there, cross, 0.0).sum(1) / 2
+    # A window that is a point has no sides to clip by.
+    return np.clip(areas, 0.0, np.minimum(quad_areas(subject), quad_areas(window)))
 
 
 def _turns(corners: Floats) -> Floats:

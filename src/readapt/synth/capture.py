@@ -41,11 +41,11 @@ def sample_inking(rng: np.random.Generator) -> Inking:
         colour = (float(rng.uniform(0.15, 0.45)), 0.2, float(rng.uniform(0.05, 0.2)))
     else:
         colour = (float(rng.uniform(0.1, 0.4)), float(rng.uniform(0.1, 0.4)), 0.55)
-    faint = rng.random() < 0.25
-    rough = rng.random() < 0.4
+    faint = rng.random() < 0.18
+    rough = rng.random() < 0.3
     return Inking(
         colour=colour,
-        strength=float(rng.uniform(0.35, 0.8)) if faint else float(rng.uniform(0.8, 1.0)),
+        strength=float(rng.uniform(0.4, 0.8)) if faint else float(rng.uniform(0.8, 1.0)),
         spread=float(rng.uniform(0.0, 1.1)),
         growth=float(rng.normal(0, 0.12)),
         patchy=float(rng.uniform(0.1, 0.5)) if rough else float(rng.uniform(0, 0.1)),
@@ -72,9 +72,8 @@ def take_ink(inking: Inking, ink: NDArray[np.uint8], rng: np.random.Generator) -
         wet *= ink > 8
     if inking.patchy > 0:
         cell = float(rng.uniform(15, 90))
-        wet *= 1 + np.float32(inking.patchy) * np.minimum(
-            smooth_noise(rng, height, width, cell), 0.3
-        )
+        clouds = np.clip(smooth_noise(rng, height, width, cell), -1.2, 0.3)
+        wet *= 1 + np.float32(inking.patchy) * clouds
     np.clip(wet, 0, 1, out=wet)
     wet *= np.float32(inking.strength)
     return wet
@@ -123,7 +122,8 @@ class Capture:
     scale: float
     """Resolution lost: the picture is made this much smaller and enlarged again; 1 keeps it."""
     threshold: float | None
-    """Black and white only, cut at this share of the local brightness; None keeps greys."""
+    """Black and white only, cut this far down from the local paper to the ink, 0 to 1; None keeps
+    greys."""
     pepper: float
     """Share of pixels of a black and white picture that are flipped."""
     jpeg: int | None
@@ -134,13 +134,13 @@ def sample_capture(rng: np.random.Generator) -> Capture:
     """Draw a scanner or camera: most are good, one in eight makes black and white pictures."""
     bitonal = rng.random() < 0.13
     return Capture(
-        gain=float(rng.uniform(0.6, 1.5)),
-        shift=float(rng.normal(0, 14)),
+        gain=float(rng.uniform(0.8, 1.6)),
+        shift=float(rng.normal(6, 12)),
         gamma=float(np.exp(rng.normal(0, 0.2))),
         blur=float(rng.uniform(0.4, 1.6)) if rng.random() < 0.35 else 0.0,
         noise=float(rng.uniform(0, 7)) if rng.random() < 0.6 else 0.0,
         scale=float(rng.uniform(0.5, 1.0)) if rng.random() < 0.3 else 1.0,
-        threshold=float(rng.uniform(0.6, 0.9)) if bitonal else None,
+        threshold=float(rng.uniform(0.25, 0.65)) if bitonal else None,
         pepper=float(rng.uniform(0, 0.004)) if bitonal and rng.random() < 0.5 else 0.0,
         jpeg=int(rng.integers(25, 95)) if rng.random() < 0.5 else None,
     )
@@ -181,11 +181,15 @@ def expose(
 
 
 def _bitonal(picture: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
-    """Black where the picture is darker than ``share`` of the brightness around it."""
+    """Black where the picture is darker than paper less ``share`` of the way from paper to ink."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
-    around = cv2.resize(grey, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
-    around = cv2.blur(cv2.dilate(around, np.ones((3, 3), np.uint8)), (9, 9))
-    around = cv2.resize(around, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)
-    level = np.maximum(around.astype(np.float32) * np.float32(share), 40)
-    white = (grey > level).astype(np.uint8) * np.uint8(255)
+    small = cv2.resize(grey, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
+    paper = cv2.blur(cv2.dilate(small, np.ones((3, 3), np.uint8)), (9, 9)).astype(np.float32)
+    sample = grey[::4, ::4].astype(np.float32)
+    around = cv2.resize(paper, (sample.shape[1], sample.shape[0]), interpolation=cv2.INTER_LINEAR)
+    # What is darkest against its own paper is ink; a bare sheet has none, hence the floor.
+    depth = max(float(np.percentile(around - sample, 99)), 30.0)
+    around = cv2.resize(paper, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)
+    white = (grey > np.maximum(around - np.float32(share * depth), 20)).astype(np.uint8)
+    white *= np.uint8(255)
     return white if picture.ndim == 2 else np.asarray(cv2.merge([white] * 3), dtype=np.uint8)

@@ -81,25 +81,28 @@ def stroke(
     press: Press, x: float, y: float, wide: float, high: float, *, second_ink: bool = False
 ) -> None:
     """Something written by hand: loops that move to the right, thick and thin as a pen."""
-    count = max(6, int(wide / max(high, 1.0) * press.between(5, 9)))
-    turns = np.linspace(0, count * press.between(1.6, 2.6), count * 10)
-    sway = np.interp(
-        turns, np.linspace(0, turns[-1], count + 2), press.rng.uniform(0.2, 1, count + 2)
-    )
-    drift = np.linspace(0, wide, turns.size)
-    points = np.stack(
-        [
-            x + drift + high * 0.35 * sway * np.cos(turns) + high * 0.2 * sway,
-            y + high * 0.5 * sway * np.sin(turns) + press.between(-0.15, 0.15) * drift,
-        ],
-        axis=-1,
-    )
+    count = max(5, int(wide / max(high, 1.0) * press.between(3, 7)))
+    # Turning points by turns above and below, some far up or down as l and g are; a smooth curve
+    # through them overshoots into the loops of a cursive hand.
+    rest = np.abs(press.rng.normal(0.25, 0.15, count)) + (press.rng.random(count) < 0.2) * 0.5
+    side = np.where(np.arange(count) % 2 == 0, -1.0, 1.0)
+    across = np.linspace(0, wide, count) + press.rng.normal(0, 0.9 * wide / count, count)
+    lean = press.between(-0.1, 0.6)
+    turning = np.stack([across - lean * high * rest * side, high * rest * side], axis=-1)
+    smooth = cv2.resize(turning.astype(np.float32), (2, count * 12), interpolation=cv2.INTER_CUBIC)
+    points = cv2.blur(smooth, (1, 9)) + np.float32([x, y])
+    points[:, 1] += np.float32(press.between(-0.12, 0.12)) * (points[:, 0] - np.float32(x))
     pen = press.sheet.colour_pen if second_ink else press.sheet.pen
     shade = press.whole(110, 255)
     thick = max(1, round(press.between(0.8, 4) * press.width / 1000))
     # Lifted now and then, as between words.
-    for part in np.array_split(points, max(1, int(wide / max(4 * high, 1)))):
-        pen.line([tuple(point) for point in part[:-2]], fill=shade, width=thick, joint="curve")
+    for part in np.array_split(points, max(1, int(wide / max(press.between(1.5, 5) * high, 1)))):
+        pen.line(
+            [tuple(point) for point in part[: -press.whole(2, 10)].tolist()],
+            fill=shade,
+            width=thick,
+            joint="curve",
+        )
 
 
 def handwriting(press: Press, x: float, y: float, wide: float, size: float) -> None:

@@ -24,8 +24,12 @@ from readapt.synth.layout import LAYOUTS, Layout
 from readapt.synth.paper import Colour, Field, reflectance, sample_paper, surroundings
 from readapt.synth.press import Press, Shelf, shelve
 from readapt.synth.sheet import Box, Segment, Sheet
-from readapt.synth.warp import Warp, Wave, project_box, render
+from readapt.synth.warp import Warp, Wave, project_boxes, render
 from readapt.types import Image, Quad
+
+
+_FAINTEST = 18.0
+"""Contrast below which a line cannot be seen, and is no truth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class PageConfig:
     seed: int = 0
     width: tuple[int, int] = (760, 1400)
     """Least and most pixels across a sheet, before a layout narrows it."""
-    pixels: int = 2_200_000
+    pixels: int = 1_900_000
     """The most pixels of a page; larger ones are made with fewer."""
     colour: float = 0.3
     """Share of the pages in colour; the others are grey, and made in two thirds of the time."""
@@ -111,7 +115,9 @@ def make_page(index: int, config: PageConfig) -> PageSample:
             _erase(ink, segment.box)
     picture = _print(sheet, ink, bool(rng.random() < config.colour), rng)
     picture = _photograph(picture, warp, height, width, photographed, rng)
-    return PageSample(expose(sample_capture(rng), picture, rng), tuple(seen), layout.name)
+    image = expose(sample_capture(rng), picture, rng)
+    legible = tuple(line for line in seen if _contrast(image, line.quad) >= _FAINTEST)
+    return PageSample(image, legible, layout.name)
 
 
 def _compose(layout: Layout, config: PageConfig, rng: np.random.Generator) -> Sheet:
@@ -119,7 +125,7 @@ def _compose(layout: Layout, config: PageConfig, rng: np.random.Generator) -> Sh
     width = float(rng.uniform(*config.width)) * float(rng.uniform(*layout.width))
     height = width * float(rng.uniform(*layout.aspect))
     shrink = min(1.0, float(np.sqrt(config.pixels / (width * height))))
-    sheet = Sheet(int(width * shrink), int(height * shrink))
+    sheet = Sheet(int(width * shrink), int(height * shrink), rng)
     corpora = config.corpora or _system_corpora()
     shelf = shelve(config.fonts) if config.fonts else _system_shelf()
     press = Press(sheet, shelf, corpora[int(rng.integers(len(corpora)))], rng)
@@ -194,13 +200,13 @@ def _sample_warp(
 
 def _truth(segments: list[Segment], warp: Warp) -> tuple[PageLine, ...]:
     """Take the segments of the sheet into the picture."""
+    boxes = [segment.box for segment in segments]
+    boxes += [box for segment in segments for _, box in segment.words]
+    quads = project_boxes(warp, np.array(boxes, np.float64).reshape(-1, 4))
+    words = iter(quads[len(segments) :])
     return tuple(
-        PageLine(
-            project_box(warp, segment.box),
-            segment.text,
-            tuple((word, project_box(warp, box)) for word, box in segment.words),
-        )
-        for segment in segments
+        PageLine(quad, segment.text, tuple((word, next(words)) for word, _ in segment.words))
+        for segment, quad in zip(segments, quads, strict=False)
     )
 
 
@@ -208,6 +214,19 @@ def _inside(quad: Quad, height: int, width: int) -> bool:
     """Whether a quad lies in the picture, give or take two pixels of its air."""
     low, high = quad.min(axis=0), quad.max(axis=0)
     return bool(low.min() >= -2 and high[0] <= width + 2 and high[1] <= height + 2)
+
+
+def _contrast(image: Image, quad: Quad) -> float:
+    """The step from paper to ink inside a quad, in values of 0-255."""
+    x0, y0 = np.maximum(quad.min(axis=0), 0).astype(int)
+    x1, y1 = quad.max(axis=0).astype(int) + 1
+    part = image[y0:y1, x0:x1]
+    part = part[..., 1] if part.ndim == 3 else part
+    if part.size == 0:
+        return 0.0
+    counts = np.cumsum(np.bincount(part.ravel(), minlength=256))
+    dark, light = np.searchsorted(counts, [0.03 * counts[-1], 0.8 * counts[-1]])
+    return float(light) - float(dark)
 
 
 def _erase(ink: NDArray[np.uint8], box: Box) -> None:
@@ -264,14 +283,7 @@ def _photograph(
         return seen  # the scanner's crop: the paper goes on to the edge
     else:
         ground = np.full_like(seen, 0 if rng.random() < 0.5 else 255)
-    if rng.random() < 0.5:
-        cover = np.asarray(cv2.blur(cover, (3, 3)), dtype=np.uint8)
-        share = cover.astype(np.float32) * np.float32(1 / 255)
-        share = share if seen.ndim == 2 else share[..., None]
-        return (ground + (seen.astype(np.float32) - ground) * share).astype(np.uint8)
-    hole = cover == 0
-    seen[hole] = ground[hole]
-    return seen
+    return np.asarray(cv2.copyTo(seen, cover, ground), dtype=np.uint8)
 
 
 def _cast_shadow(
@@ -282,6 +294,8 @@ def _cast_shadow(
     shift = rng.integers(-4, 5, 2)
     small = np.roll(small, (int(shift[0]), int(shift[1])), axis=(0, 1))
     small = cv2.GaussianBlur(small, (0, 0), float(rng.uniform(1, 5)))
-    soft = cv2.resize(small, (cover.shape[1], cover.shape[0]), interpolation=cv2.INTER_LINEAR)
-    share = 1 - soft.astype(np.float32) * np.float32(rng.uniform(0.2, 0.8) / 255)
-    ground[:] = (ground * (share if ground.ndim == 2 else share[..., None])).astype(np.uint8)
+    shade = cv2.convertScaleAbs(small, alpha=-float(rng.uniform(0.2, 0.8)), beta=255)
+    soft = cv2.resize(shade, (cover.shape[1], cover.shape[0]), interpolation=cv2.INTER_LINEAR)
+    if ground.ndim == 3:
+        soft = cv2.merge([soft] * 3)
+    cv2.multiply(ground, soft, dst=ground, scale=1 / 255)

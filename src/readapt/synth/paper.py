@@ -82,7 +82,7 @@ def sample_paper(rng: np.random.Generator) -> Paper:
         grain=float(rng.uniform(0.002, 0.02)) + sometimes(0.2, 0.04),
         grain_cell=float(rng.choice([1.0, 1.0, 1.6, 2.5])),
         fibre=sometimes(0.3, 0.02),
-        mottle=float(rng.uniform(0, 0.03)) + 0.05 * old,
+        mottle=float(rng.uniform(0, 0.02)) + 0.04 * old,
         gradient=sometimes(0.4, 0.25),
         vignette=sometimes(0.25, 0.25),
         gutter=sometimes(0.25, 0.6),
@@ -138,8 +138,8 @@ def reflectance(paper: Paper, rng: np.random.Generator, height: int, width: int)
     low_height, low_width = -(-height // scale), -(-width // scale)
     low = np.ones((low_height, low_width), np.float32)
     if paper.mottle > 0:
-        for cell in (10.0, 60.0):
-            low += (paper.mottle / 2) * smooth_noise(rng, low_height, low_width, cell)
+        for cell, share in ((8.0, 0.25), (50.0, 0.75)):
+            low += (paper.mottle * share) * smooth_noise(rng, low_height, low_width, cell)
     _shade(low, paper, rng)
     for _ in range(paper.stains):
         _stain(low, rng)
@@ -258,10 +258,11 @@ def surroundings(rng: np.random.Generator, height: int, width: int) -> NDArray[n
     else:
         base = rng.uniform(150, 250) * rng.uniform(0.9, 1.1, 3)
         rough = float(rng.uniform(0, 8))
-    texture = smooth_noise(rng, height, width, float(rng.uniform(30, 300)))
+    low_height, low_width = -(-height // 4), -(-width // 4)
+    texture = smooth_noise(rng, low_height, low_width, float(rng.uniform(8, 75)))
     if rng.random() < 0.4:
-        streaks = rng.standard_normal((height // 60 + 2, width // 4 + 2), dtype=np.float32)
-        texture += cv2.resize(streaks, (width, height), interpolation=cv2.INTER_LINEAR)
+        streaks = rng.standard_normal((low_height // 15 + 2, low_width), dtype=np.float32)
+        texture += cv2.resize(streaks, (low_width, low_height), interpolation=cv2.INTER_LINEAR)
     texture *= np.float32(rough)
-    ground = texture[:, :, None] + base.astype(np.float32)
-    return np.clip(ground, 0, 255).astype(np.uint8)
+    low = cv2.merge([cv2.convertScaleAbs(np.maximum(texture + float(part), 0)) for part in base])
+    return np.asarray(cv2.resize(low, (width, height), interpolation=cv2.INTER_LINEAR))

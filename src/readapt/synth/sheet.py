@@ -40,6 +40,8 @@ class Face:
     """Width over natural width."""
     tracking: float = 0.0
     """Pixels added after each character."""
+    wear: float = 0.0
+    """How unevenly single letters stand and take ink, 0 to 1: typewriters."""
 
     @property
     def ascent(self) -> float:
@@ -63,8 +65,7 @@ class Face:
 
     def width(self, text: str) -> float:
         """Advance of ``text`` in pixels."""
-        natural = load(self.font, self.size).getlength(text)
-        return natural * self.stretch + self.tracking * len(text)
+        return _advance(self.font, self.size, text) * self.stretch + self.tracking * len(text)
 
 
 @lru_cache(maxsize=512)
@@ -73,6 +74,11 @@ def load(font: Font, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(
         str(font.path), size, index=font.index, layout_engine=ImageFont.Layout.BASIC
     )
+
+
+@lru_cache(maxsize=1 << 15)
+def _advance(font: Font, size: int, text: str) -> float:
+    return sum(_glyph(font, size, 0, character).advance for character in text)
 
 
 @lru_cache(maxsize=2048)
@@ -109,9 +115,10 @@ class Segment:
 class Sheet:
     """Ink coverage of a sheet, and the segments set on it so far."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, rng: np.random.Generator) -> None:
         self.width = width
         self.height = height
+        self._rng = rng
         self.segments: list[Segment] = []
         self._image = PillowImage.new("L", (width, height), 0)
         self._draw = ImageDraw.Draw(self._image)
@@ -180,7 +187,9 @@ class Sheet:
         gap = face.space
         if fill_width is not None and len(words) > 1:
             natural = sum(face.width(word) - face.tracking for word in words)
-            gap = max((fill_width - natural) / (len(words) - 1), 0.4 * gap)
+            # A compositor sets a line ragged sooner than with holes in it.
+            even = (fill_width - natural) / (len(words) - 1)
+            gap = max(even, 0.4 * gap) if even < 1.1 * face.height else gap
         items = []
         for word in words:
             items.append(Item(word, x, face, shade))
@@ -202,35 +211,14 @@ class Sheet:
         target.paste(PillowImage.fromarray(np.maximum(np.array(target.crop(box)), part)), box)
 
     def _set(self, item: Item, baseline: float) -> None:
-        face = item.face
-        font = load(face.font, face.size)
-        if face.slant == 0.0 and face.stretch == 1.0:
-            if face.tracking == 0.0:
-                self._draw.text(
-                    (item.x, baseline),
-                    item.text,
-                    fill=item.shade,
-                    font=font,
-                    anchor="ls",
-                    stroke_width=face.bold,
-                )
-                return
-            x = item.x
-            for character in item.text:
-                self._draw.text(
-                    (x, baseline),
-                    character,
-                    fill=item.shade,
-                    font=font,
-                    anchor="ls",
-                    stroke_width=face.bold,
-                )
-                x += face.width(character)
+        if not item.text.strip():
             return
-        mask, left, up = _bent(item.text, face)
-        if item.shade != 255:
-            mask = (mask.astype(np.uint16) * item.shade // 255).astype(np.uint8)
-        self.paste(mask, round(item.x - left), round(baseline - up))
+        mask, left, up = _word(item.text, item.face, self._rng)
+        picture = PillowImage.fromarray(mask)
+        place = (round(item.x - left), round(baseline - up))
+        self._image.paste(
+            item.shade, (*place, place[0] + picture.width, place[1] + picture.height), picture
+        )
 
     def _close(self, run: Sequence[tuple[Item, float]], baseline: float, labelled: bool) -> None:
         if not run or not labelled:
@@ -265,28 +253,55 @@ def _lean(face: Face) -> float:
     return face.slant * face.ascent * 0.8
 
 
-def _bent(text: str, face: Face) -> tuple[NDArray[np.uint8], float, float]:
-    """A word slanted and stretched: its mask, and the origin's place in the mask (x, y)."""
-    font = load(face.font, face.size)
-    pad = 2 + face.bold
-    left, top, right, bottom = font.getbbox(text, anchor="ls", stroke_width=face.bold)
-    spread = face.tracking * len(text) / max(face.stretch, 0.1)
-    width = max(1, int(right - left + spread + 2 * pad))
-    height = max(1, int(bottom - top + 2 * pad))
-    image = PillowImage.new("L", (width, height), 0)
-    draw = ImageDraw.Draw(image)
-    x0, y0 = pad - left, pad - top
-    if face.tracking == 0.0:
-        draw.text((x0, y0), text, 255, font=font, anchor="ls", stroke_width=face.bold)
-    else:
-        x = float(x0)
-        for character in text:
-            draw.text((x, y0), character, 255, font=font, anchor="ls", stroke_width=face.bold)
-            x += font.getlength(character) + face.tracking / face.stretch
-    rise = face.slant * y0
-    drop = face.slant * (height - y0)
+@dataclass(frozen=True, slots=True)
+class _Glyph:
+    """A letter's coverage and where it stands from the pen: kept, for pages repeat letters."""
+
+    ink: NDArray[np.uint8]
+    left: int
+    top: int
+    advance: float
+
+
+@lru_cache(maxsize=1 << 14)
+def _glyph(font: Font, size: int, bold: int, character: str) -> _Glyph:
+    drawn = load(font, size)
+    mask, (left, top) = drawn.getmask2(character, mode="L", anchor="ls", stroke_width=bold)
+    width, height = mask.size
+    ink = np.asarray(mask, dtype=np.uint8).reshape(height, width)
+    return _Glyph(ink, int(left), int(top), float(drawn.getlength(character)))
+
+
+def _word(
+    text: str, face: Face, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], float, float]:
+    """A word's coverage ``height width`` uint8, and the origin's place in it (x, y)."""
+    glyphs = [_glyph(face.font, face.size, face.bold, character) for character in text]
+    step = face.tracking / face.stretch
+    pens = np.cumsum([0.0] + [glyph.advance + step for glyph in glyphs])
+    x0 = max(0, -min(glyph.left for glyph in glyphs)) + 2
+    y0 = max(0, *(-glyph.top for glyph in glyphs)) + 3
+    below = max(0, *(glyph.top + glyph.ink.shape[0] for glyph in glyphs)) + 3
+    width = int(pens[-1]) + x0 + face.size
+    canvas = np.zeros((y0 + below, width), np.uint8)
+    worn = face.wear > 0
+    if worn:
+        sway = np.round(rng.normal(0, 0.035 * face.size * face.wear, len(text))).clip(-2, 2)
+        faint = 1 - 0.85 * face.wear * rng.random(len(text)) ** 3
+    for number, (glyph, pen) in enumerate(zip(glyphs, pens, strict=False)):
+        x, y = x0 + round(float(pen)) + glyph.left, y0 + glyph.top
+        ink = glyph.ink
+        if worn:
+            y += int(sway[number])
+            ink = (ink * faint[number]).astype(np.uint8)
+        part = canvas[y : y + ink.shape[0], x : x + ink.shape[1]]
+        np.maximum(part, ink[: part.shape[0], : part.shape[1]], out=part)
+    if face.slant == 0.0 and face.stretch == 1.0:
+        return canvas, float(x0), float(y0)
+    height = canvas.shape[0]
+    rise, drop = face.slant * y0, face.slant * (height - y0)
     out_width = int(width * face.stretch + rise + drop) + 2
     # x' = stretch x - slant (y - y0) + drop: above the baseline (y < y0) moves to the right.
     matrix = np.array([[face.stretch, -face.slant, face.slant * y0 + drop], [0, 1, 0]], np.float64)
-    mask = cv2.warpAffine(np.array(image), matrix, (out_width, height), flags=cv2.INTER_AREA)
+    mask = cv2.warpAffine(canvas, matrix, (out_width, height), flags=cv2.INTER_LINEAR)
     return np.asarray(mask, dtype=np.uint8), face.stretch * x0 + drop, float(y0)

@@ -85,7 +85,7 @@ def _through(homography: NDArray[np.float64], points: Points) -> Points:
 def render(
     warp: Warp, sheet: NDArray[np.uint8], height: int, width: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The picture ``height width`` (and channels as the sheet) and the sheet's cover in it.
+    """Look the sheet up: the picture ``height width`` (channels as the sheet), and the cover.
 
     The cover is ``height width`` uint8: 255 where the sheet is seen, 0 where it is not; the
     picture is black there.
@@ -110,24 +110,30 @@ def render(
     return np.asarray(picture, dtype=np.uint8), cover
 
 
-def project_box(warp: Warp, box: tuple[float, float, float, float]) -> NDArray[np.float32]:
-    """A box ``x0 y0 x1 y1`` of the sheet as the quad ``4 2`` float32 that holds it.
+def project_boxes(warp: Warp, boxes: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Take boxes ``N 4`` (x0 y0 x1 y1) of the sheet to quads ``N 4 2`` float32 that hold them.
 
-    Corners clockwise from the text's top-left. Where the box is bent, the quad's upper and lower
+    Corners clockwise from the text's top-left. Where a box is bent, its quad's upper and lower
     edges are moved outwards until the bent edges lie inside.
     """
-    x0, y0, x1, y1 = box
-    along = np.linspace(x0, x1, _SAMPLES)
-    upper = warp.project(np.stack([along, np.full(_SAMPLES, y0)], axis=-1))
-    lower = warp.project(np.stack([along, np.full(_SAMPLES, y1)], axis=-1))
-    quad = np.array([upper[0], upper[-1], lower[-1], lower[0]])
-    middle = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
-    length = float(np.hypot(*middle))
-    if length > 0:
-        down = np.array([-middle[1], middle[0]]) / length
-        fraction = np.linspace(0, 1, _SAMPLES)[:, None]
-        rise = ((quad[0] * (1 - fraction) + quad[1] * fraction - upper) @ down).max()
-        fall = ((lower - quad[3] * (1 - fraction) - quad[2] * fraction) @ down).max()
-        quad[:2] -= down * max(rise, 0.0)
-        quad[2:] += down * max(fall, 0.0)
-    return quad.astype(np.float32)
+    if len(boxes) == 0:
+        return np.zeros((0, 4, 2), np.float32)
+    fraction = np.linspace(0, 1, _SAMPLES)
+    along = boxes[:, :1] + (boxes[:, 2:3] - boxes[:, :1]) * fraction
+    edges = np.empty((len(boxes), 2, _SAMPLES, 2))
+    edges[..., 0] = along[:, None, :]
+    edges[..., 1] = boxes[:, 1::2, None]
+    bent = warp.project(edges)
+    upper, lower = bent[:, 0], bent[:, 1]
+    quads = np.stack([upper[:, 0], upper[:, -1], lower[:, -1], lower[:, 0]], axis=1)
+    middle = quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]
+    length = np.maximum(np.hypot(middle[:, 0], middle[:, 1]), 1e-9)[:, None]
+    down = np.stack([-middle[:, 1], middle[:, 0]], axis=1) / length
+    share = fraction[None, :, None]
+    chord_above = quads[:, None, 0] * (1 - share) + quads[:, None, 1] * share
+    chord_below = quads[:, None, 3] * (1 - share) + quads[:, None, 2] * share
+    rise = np.einsum("nsc,nc->ns", chord_above - upper, down).max(axis=1)
+    fall = np.einsum("nsc,nc->ns", lower - chord_below, down).max(axis=1)
+    quads[:, :2] -= (down * np.maximum(rise, 0.0)[:, None])[:, None]
+    quads[:, 2:] += (down * np.maximum(fall, 0.0)[:, None])[:, None]
+    return quads.astype(np.float32)

@@ -1,5 +1,7 @@
 """Letters and typescript: one typewriter, ragged right, headings, stamps, notes by hand."""
 
+from dataclasses import replace
+
 from readapt.synth import negatives
 from readapt.synth.corpus import date
 from readapt.synth.press import Press
@@ -14,7 +16,8 @@ def compose(press: Press) -> None:
     right = press.width * (1 - press.between(0.02, 0.14))
     width = family.face(100).width("aeinrstdlo n") / 12 / 100
     size = min(max((right - left) / letters / width, 12.0), 60.0)
-    face = family.face(size, bold=press.chance(0.15))
+    worn = press.between(0, 1) if press.chance(0.6) else 0.0
+    face = replace(family.face(size, bold=press.chance(0.15)), wear=worn)
     leading = face.size * float(press.rng.choice([0.95, 1.05, 1.15, 1.3, 1.6, 1.9, 2.2]))
     y = press.height * press.between(0.02, 0.12) + face.size
     if press.chance(0.25):
@@ -121,7 +124,7 @@ def _spaced(press: Press, face: Face) -> Face:
     """The face for headings of a typewriter: plain, or spaced out."""
     if press.chance(0.7):
         return face
-    return Face(face.font, face.size, face.bold, tracking=face.space * press.between(0.5, 1.0))
+    return replace(face, tracking=face.space * press.between(0.5, 1.0))
 
 
 def _verses(

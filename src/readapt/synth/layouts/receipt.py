@@ -52,7 +52,7 @@ class _Till:
         self.left = press.width * press.between(0.03, 0.16)
         self.right = press.width * (1 - press.between(0.03, 0.16))
         self.family: Family = press.family("mono", "mono", "sans", "sans", "typewriter", "serif")
-        letters = press.between(28, 46)
+        letters = press.between(26, 54)
         room = self.right - self.left
         width = self.family.face(100).width("aeinrstE0123 -") / 14 / 100
         self.size = min(max(room / letters / width, 13.0), 64.0)
@@ -216,7 +216,12 @@ def _items(press: Press, till: _Till) -> None:
             till.separator()
     style = press.rng.random()
     suffix = str(press.rng.choice(["", "", "", " SR", " T", " A", "*"]))
-    for _ in range(press.whole(1, 14)):
+    # Half of all receipts are long: their items go on until little room is left.
+    end = press.between(0.5, 0.8) * press.height if press.chance(0.5) else 0.0
+    least = press.whole(1, 14)
+    for number in range(200):
+        if number >= least and till.y > end:
+            break
         price = amount(press) + suffix
         if style < 0.35:
             till.row((till.words(4), 0, 0), (price, 1, 1))

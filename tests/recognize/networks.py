@@ -36,7 +36,7 @@ def stripe_network(path: Path, classes: int, *, stride: int = 4, sharpness: floa
         [
             numpy_helper.from_array(np.array([1], np.int64), "rows"),
             numpy_helper.from_array(levels, "levels"),
-            numpy_helper.from_array(np.float32(-sharpness / STEP), "slope"),
+            numpy_helper.from_array(np.array(-sharpness / STEP, np.float32), "slope"),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)

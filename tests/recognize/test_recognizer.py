@@ -12,13 +12,11 @@ from readapt.lines.split import Splitting
 from readapt.recognize import recognizer as module
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.beam import Beam
+from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.recognizer import Batching, Recognizer
 from readapt.types import Image
 
 ALPHABET = Alphabet(" abcdefg")
-
-
-prepare_line = module.prepare_line
 
 
 @pytest.fixture(autouse=True)

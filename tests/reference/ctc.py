@@ -23,11 +23,12 @@ def text_probabilities(log_probs: NDArray[np.floating]) -> dict[Text, float]:
 
 def posteriors(log_probs: NDArray[np.floating], text: Text) -> NDArray[np.float64]:
     """``time class``: share of each class at each frame among the paths that spell ``text``."""
-    share = np.zeros(log_probs.shape)
+    share: NDArray[np.float64] = np.zeros(log_probs.shape)
     for path, p in paths(log_probs):
         if spells(path) == text:
             share[np.arange(len(path)), list(path)] += p
-    return share / share.sum(axis=1, keepdims=True)
+    share /= share.sum(axis=1, keepdims=True)
+    return share
 
 
 def best_path_of(log_probs: NDArray[np.floating], text: Text) -> tuple[float, list[Text]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,21 +178,18 @@ def _edges(decoded: Decoded, stretches: list[_Stretch], frames: int) -> list[tup
     beyond the centres of its first and last: half the line's median distance between
     neighbouring centres, but never past the centre of the space beside it.
     """
-    centres = decoded.spans.mean(axis=1)
-    distances = [
-        centres[s.first + 1 : s.last] - centres[s.first : s.last - 1]
-        for s in stretches
-        if s.last - s.first > 1
-    ]
-    half = float(np.median(np.concatenate(distances))) / 2 if distances else 1.0
+    spans = decoded.spans.tolist()
+    centres = [(start + end) / 2 for start, end in spans]
+    distances = [centres[i + 1] - centres[i] for s in stretches for i in range(s.first, s.last - 1)]
+    half = median(distances) / 2 if distances else 1.0
     edges = []
     for i, s in enumerate(stretches):
         if s.is_space or s.first == s.last:
             edges.append((0.0, 0.0))
             continue
-        before = float(centres[s.first - 1]) if i else 0.0
-        after = float(centres[s.last]) if i + 1 < len(stretches) else float(frames)
-        left = min(centres[s.first] - half, float(decoded.spans[s.first, 0]))
-        right = max(centres[s.last - 1] + half, float(decoded.spans[s.last - 1, 1]))
-        edges.append((max(float(left), before), min(float(right), after)))
+        before = centres[s.first - 1] if i else 0.0
+        after = centres[s.last] if i + 1 < len(stretches) else float(frames)
+        left = min(centres[s.first] - half, spans[s.first][0])
+        right = max(centres[s.last - 1] + half, spans[s.last - 1][1])
+        edges.append((max(left, before), min(right, after)))
     return edges

@@ -52,15 +52,9 @@ BUILT_IN: Final = {
 }
 """Frequent words, so that synthesis works where no word list is installed."""
 
-COMMERCE: Final = (
-    "TOTAL SUBTOTAL CASH CHANGE TAX INVOICE RECEIPT NO DATE TIME QTY PRICE AMOUNT ITEM DESCRIPTION "
-    "DISCOUNT ROUNDING ADJUSTMENT CASHIER COUNTER TABLE BILL TEL FAX GST VAT REG ID INCL EXCL "
-    "VISA CARD BALANCE DUE PAID THANK YOU PLEASE COME AGAIN GOODS SOLD ARE NOT RETURNABLE "
-    "REFUNDABLE EXCHANGE WITHIN DAYS WITH STORE SHOP SDN BHD LTD INC CO COMPANY TRADING "
-    "ENTERPRISE RESTAURANT CAFE MARKET HARDWARE STATIONERY ELECTRICAL PHARMACY JALAN TAMAN STREET "
-    "ROAD AVENUE FLOOR BLOCK UNIT LOT CITY STATE TERMINAL OPERATOR MEMBER POINTS SUMMARY RATE"
-).split()
+COMMERCE: Final = ["TOTAL", "SUBTOTAL", "CASH", "CHANGE", "TAX", "INVOICE", "RECEIPT", "NO", "DATE", "TIME", "QTY", "PRICE", "AMOUNT", "ITEM", "DESCRIPTION", "DISCOUNT", "ROUNDING", "ADJUSTMENT", "CASHIER", "COUNTER", "TABLE", "BILL", "TEL", "FAX", "GST", "VAT", "REG", "ID", "INCL", "EXCL", "VISA", "CARD", "BALANCE", "DUE", "PAID", "THANK", "YOU", "PLEASE", "COME", "AGAIN", "GOODS", "SOLD", "ARE", "NOT", "RETURNABLE", "REFUNDABLE", "EXCHANGE", "WITHIN", "DAYS", "WITH", "STORE", "SHOP", "SDN", "BHD", "LTD", "INC", "CO", "COMPANY", "TRADING", "ENTERPRISE", "RESTAURANT", "CAFE", "MARKET", "HARDWARE", "STATIONERY", "ELECTRICAL", "PHARMACY", "JALAN", "TAMAN", "STREET", "ROAD", "AVENUE", "FLOOR", "BLOCK", "UNIT", "LOT", "CITY", "STATE", "TERMINAL", "OPERATOR", "MEMBER", "POINTS", "SUMMARY", "RATE"]
 _GROFF = re.compile(r"\\f[BIRP]|\\f\[[A-Z]*\]|\\&|\\c|\\:|\\%|\\/|\\,")
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\ufeff]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _ROMAN: Final = (
     "I",
@@ -83,7 +77,9 @@ _ROMAN: Final = (
 def clean(text: str) -> str:
     """Fold to NFC with single spaces and without control characters."""
     text = unicodedata.normalize("NFC", text)
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = _UNPRINTABLE.sub(" ", text)
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True)
@@ -169,6 +165,17 @@ def _fortunes(folder: Path, limit: int) -> str:
     return " ".join(parts)[:limit]
 
 
+def _word_list(path: Path, most: int) -> list[str]:
+    """About `most` words of a list of one word a line, spread evenly over it."""
+    raw = path.read_bytes()
+    try:
+        listed = raw.decode("utf-8").splitlines()
+    except UnicodeDecodeError:  # the Scandinavian lists are older than that
+        listed = raw.decode("latin-1").splitlines()
+    chosen = listed[:: max(1, len(listed) // most)]
+    return [unicodedata.normalize("NFC", word) for word in chosen if 0 < len(word) < 25]
+
+
 _SYSTEM: Final = {
     # language: word lists, manual folder, fortunes folder (Debian's places)
     "en": (("american-english", "british-english"), "", ""),
@@ -185,7 +192,7 @@ _SYSTEM: Final = {
 
 
 @lru_cache(maxsize=1)
-def system_corpora(limit: int = 3_000_000) -> dict[str, Corpus]:
+def system_corpora(limit: int = 1_500_000) -> dict[str, Corpus]:
     """One corpus per language from what is installed, over the built-in words.
 
     Word lists under /usr/share/dict, translated manuals and fortunes; at most `limit` characters
@@ -203,14 +210,8 @@ def system_corpora(limit: int = 3_000_000) -> dict[str, Corpus]:
         for name in lists:
             path = share / "dict" / name
             if path.exists():
-                raw = path.read_bytes()
-                try:
-                    listed = clean(raw.decode("utf-8")).split()
-                except UnicodeDecodeError:  # the Scandinavian lists are older than that
-                    listed = clean(raw.decode("latin-1")).split()
-                listed = [word for word in listed if len(word) < 25]
-                words.extend(listed[:: max(1, len(listed) // 150_000)])
-        words.extend(_WORD.findall(text)[:200_000])
+                words.extend(_word_list(path, most=60_000))
+        words.extend(_WORD.findall(text[:400_000]))
         if language == "la":
             words.extend(_latin_words())
         corpora[language] = Corpus(language, text.strip(), tuple(words))
@@ -219,15 +220,8 @@ def system_corpora(limit: int = 3_000_000) -> dict[str, Corpus]:
 
 def _latin_words() -> Iterable[str]:
     """Inflected Latin-like words from stems and endings: no Latin word list is packaged."""
-    stems = (
-        "ann arm aqu bell caus curr domin fort glori habit iust laud magn mult nomin oper popul "
-        "quæst reg sanct terr urb ver virt vid scrib leg mitt ten dic fac cap duc sequ imper "
-        "philosoph histor natur figur corpor tempor principi auctor sapient præ"
-    ).split()
-    endings = (
-        "a æ am is um i us o e em es ibus ium arum orum as os at ant it unt et ent are ere ire "
-        "atus itus ata itum andi endo ens entis iter issime que ne tio tionis tionem tate tatis"
-    ).split()
+    stems = ["ann", "arm", "aqu", "bell", "caus", "curr", "domin", "fort", "glori", "habit", "iust", "laud", "magn", "mult", "nomin", "oper", "popul", "quæst", "reg", "sanct", "terr", "urb", "ver", "virt", "vid", "scrib", "leg", "mitt", "ten", "dic", "fac", "cap", "duc", "sequ", "imper", "philosoph", "histor", "natur", "figur", "corpor", "tempor", "principi", "auctor", "sapient", "præ"]
+    endings = ["a", "æ", "am", "is", "um", "i", "us", "o", "e", "em", "es", "ibus", "ium", "arum", "orum", "as", "os", "at", "ant", "it", "unt", "et", "ent", "are", "ere", "ire", "atus", "itus", "ata", "itum", "andi", "endo", "ens", "entis", "iter", "issime", "que", "ne", "tio", "tionis", "tionem", "tate", "tatis"]
     return (stem + ending for stem in stems for ending in endings)
 
 
@@ -286,10 +280,7 @@ def date(rng: Generator) -> str:
     )
     if rng.random() < 0.5:
         year = int(rng.integers(1900, 2030))
-    names = (
-        "Januar February März Avril Mai Juni July Août September Octobre November Dezember Jan Feb "
-        "Mar Apr Jun Jul Aug Sep Oct Nov Dec janvier février mars juillet décembre Maj marts oktober"
-    ).split()
+    names = ["Januar", "February", "März", "Avril", "Mai", "Juni", "July", "Août", "September", "Octobre", "November", "Dezember", "Jan", "Feb", "Mar", "Apr", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "janvier", "février", "mars", "juillet", "décembre", "Maj", "marts", "oktober"]
     form = rng.random()
     mark = pick(rng, "/-./")
     if form < 0.4:

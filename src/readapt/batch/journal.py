@@ -28,13 +28,19 @@ class Journal:
             lines = self._path.read_text("utf-8", "replace").splitlines()
         except FileNotFoundError:
             return {}
-        done = {}
+        done: dict[str, list[str]] = {}
+        owner: dict[str, str] = {}
         for line in lines:
             try:
                 entry = json.loads(line)
-                done[str(entry["key"])] = [str(name) for name in entry["outputs"]]
+                key, outputs = str(entry["key"]), [str(name) for name in entry["outputs"]]
             except (ValueError, KeyError, TypeError):
                 continue  # the line that was being written when the run was cut off
+            done[key] = outputs
+            for name in outputs:
+                if owner.get(name, key) != key:
+                    done.pop(owner[name], None)  # another input has been written over it since
+                owner[name] = key
         return done
 
     def _key(self, name: str) -> str | None:

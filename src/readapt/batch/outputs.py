@@ -5,7 +5,8 @@ Every file appears whole or not at all.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,17 +85,26 @@ def name_outputs(inputs: Sequence[str]) -> dict[str, str]:
     """Name each input's outputs, without their suffix: ``scans/a.png`` -> ``a``.
 
     Inputs of one stem keep more of their name: ``a.png`` and ``a.jpg`` -> ``a.png``, ``a.jpg``;
-    ``x/a.png`` and ``y/a.png`` -> ``x_a.png``, ``y_a.png``.
+    ``x/a.png`` and ``y/a.png`` -> ``x_a.png``, ``y_a.png``. What still clashes is numbered.
     """
     names = {name: _stem(name) for name in inputs}
     for longer in (_file_name, _flat):
-        counts: dict[str, int] = {}
-        for short in names.values():
-            counts[short.casefold()] = counts.get(short.casefold(), 0) + 1
-        for name, short in names.items():
-            if counts[short.casefold()] > 1:
-                names[name] = longer(name)
+        clashing = _clashing(names.values())
+        names.update({name: longer(name) for name in names if names[name].casefold() in clashing})
+    taken: set[str] = set()
+    for name, chosen in names.items():
+        number, free = 2, chosen
+        while free.casefold() in taken:
+            number, free = number + 1, f"{chosen}-{number}"
+        taken.add(free.casefold())
+        names[name] = free
     return names
+
+
+def _clashing(names: Iterable[str]) -> set[str]:
+    """Find the names that occur twice on a file system that ignores case."""
+    counts = Counter(name.casefold() for name in names)
+    return {name for name, count in counts.items() if count > 1}
 
 
 def _stem(name: str) -> str:
@@ -139,8 +149,8 @@ def write_file(path: Path, text: str) -> None:
     target = Path(os.path.realpath(path))  # a link stays a link
     scratch = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(data)  # a device or a pipe cannot be replaced
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a device or a pipe cannot be replaced
             return
         try:
             scratch.write_bytes(data)

@@ -50,3 +50,8 @@ class Page:
     def text(self) -> str:
         """The lines joined by newlines; "" for an empty page."""
         return "\n".join(line.text for line in self.lines)
+
+
+def words_of(line: Line) -> tuple[Word, ...]:
+    """Give a line's words; a line that has none is one word as long as the line."""
+    return line.words or (Word(line.text, line.polygon, line.confidence),)

@@ -7,8 +7,7 @@ from lxml import etree
 
 from readapt import __version__
 from readapt.document.blocks import group_blocks
-from readapt.document.elements import Line, Page, Word
-from readapt.formats.tsv import words_of
+from readapt.document.elements import Line, Page, Word, words_of
 from readapt.formats.xml import Maker, corners_of, legal, to_text
 from readapt.geometry import bounds
 from readapt.types import Polygon

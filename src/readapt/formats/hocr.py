@@ -6,8 +6,7 @@ from lxml import etree
 
 from readapt import __version__
 from readapt.document.blocks import group_blocks
-from readapt.document.elements import Line, Page
-from readapt.formats.tsv import words_of
+from readapt.document.elements import Line, Page, words_of
 from readapt.formats.xml import Maker, corners_of, legal, to_text
 from readapt.geometry import bounds, pixel_box
 from readapt.types import Polygon

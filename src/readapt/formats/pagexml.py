@@ -7,9 +7,8 @@ from lxml import etree
 
 from readapt import __version__
 from readapt.document.blocks import group_blocks
-from readapt.document.elements import Page
+from readapt.document.elements import Page, words_of
 from readapt.errors import UsageError
-from readapt.formats.tsv import words_of
 from readapt.formats.xml import Maker, corners_of, legal, to_text
 from readapt.geometry import pixel_box
 from readapt.types import Polygon

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from readapt.document.blocks import group_blocks
-from readapt.document.elements import Line, Page, Word
+from readapt.document.elements import Page, words_of
 from readapt.geometry import pixel_box
 from readapt.types import Polygon
 
@@ -39,8 +39,3 @@ def write_tsv(pages: Sequence[Page], model: str) -> str:
                     conf = f"{100 * word.confidence:.2f}"
                     row(_WORD, [p, b, 1, n, w], word.polygon, conf, word.text)
     return "\n".join(rows) + "\n"
-
-
-def words_of(line: Line) -> tuple[Word, ...]:
-    """Give a line's words; a line that has none is one word as long as the line."""
-    return line.words or (Word(line.text, line.polygon, line.confidence),)

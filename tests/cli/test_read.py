@@ -13,6 +13,7 @@ import pytest
 
 from readapt import __version__
 from readapt.cli import main
+from readapt.cli.main import COMMANDS
 from readapt.formats.json import read_json
 from readapt.models.bundle import Bundle
 from tiny_model import draw, draw_page
@@ -280,8 +281,11 @@ def test_models(
 def test_help_and_version(run: Run) -> None:
     code, out, _ = run("--help")
     assert code == 0
-    for name in ("read", "recognize", "evaluate", "models"):
+    for name in COMMANDS:
         assert f"  {name} " in out
+        code, below, _ = run(name, "--help")
+        assert code == 0
+        assert below.startswith(f"Usage: readapt {name} ")
     assert run("--version") == (0, f"readapt {__version__}\n", "")
     code, _, err = run("raed")
     assert code == 2

@@ -54,10 +54,17 @@ def _evaluate() -> Body:
     return evaluate
 
 
+def _synth() -> Body:
+    from readapt.cli.synth import synth
+
+    return synth
+
+
 COMMANDS: dict[str, Command] = {
     "read": Command("Read pages: text, JSON, TSV, hOCR, ALTO, PAGE.", _read),
     "recognize": Command("Read images of single lines.", _recognize),
     "evaluate": Command("Measure a model on pages or lines with known text.", _evaluate),
+    "synth": Command("Make lines or pages of known text.", _synth),
     "models": Command("List the models there are.", _models),
 }
 

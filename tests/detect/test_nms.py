@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import nms as slow
 
 from readapt.detect.nms import (
     convex_quads,
@@ -20,6 +19,7 @@ from readapt.detect.nms import (
     soft_nms_quads,
     suppress_contained,
 )
+from reference import nms as slow
 
 UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
 
@@ -42,12 +42,12 @@ def random_quads(rng, n, side=100.0, size=(5.0, 40.0)):
     ("other", "area"),
     [
         (UNIT, 1.0),
-        (UNIT + [0.5, 0.5], 0.25),
-        (UNIT + [1, 0], 0.0),  # they share a side
-        (UNIT + [1, 1], 0.0),  # they share a corner
+        (0.5 + UNIT, 0.25),
+        (np.add(UNIT, [1, 0]), 0.0),  # they share a side
+        (1 + UNIT, 0.0),  # they share a corner
         (UNIT * 3 - 1, 1.0),  # it lies around
         (UNIT / 2 + 0.25, 0.25),  # it lies inside
-        (UNIT + [9, 9], 0.0),
+        (9 + UNIT, 0.0),
         (np.array([[0.5, -0.5], [1.5, 0.5], [0.5, 1.5], [-0.5, 0.5]]), 1.0),
         (np.array([[0, 0], [1, 0], [1, 0], [0, 0]], float), 0.0),  # a stroke
         (np.zeros((4, 2)), 0.0),  # a point
@@ -59,7 +59,7 @@ def test_areas_worked_out_by_hand(other, area):
     assert quad_intersections(both[1:], both[:1]) == pytest.approx([area], abs=1e-12)
 
 
-def test_areas_equal_shapely_wherever_the_page_lies(rng=None):
+def test_areas_equal_shapely_wherever_the_page_lies():
     rng = np.random.default_rng(0)
     for offset in (0.0, 1e4, -1e6):
         a, b = random_quads(rng, 300) + offset, random_quads(rng, 300) + offset
@@ -101,9 +101,7 @@ def test_rotated_rectangles_are_opencvs():
 def test_boxes_as_the_definition(threshold, size):
     rng = np.random.default_rng(2)
     boxes, scores = random_boxes(rng, 250, size=size), rng.integers(0, 40, 250) / 40
-    wanted = slow.greedy(
-        250, scores, lambda i, j: slow.box_iou(boxes[i], boxes[j]), threshold
-    )
+    wanted = slow.greedy(250, scores, lambda i, j: slow.box_iou(boxes[i], boxes[j]), threshold)
     assert nms_boxes(boxes, scores, threshold).tolist() == wanted
 
 
@@ -122,9 +120,7 @@ def test_a_pile_is_worn_down_and_the_rest_paired_to_the_same_end():
     pile, spread = random_boxes(rng, 1200, 30, (20, 40)), random_boxes(rng, 800, 3000)
     boxes = np.concatenate([pile, spread])
     scores = rng.random(2000)
-    quads = np.stack(
-        [boxes[:, [0, 1]], boxes[:, [2, 1]], boxes[:, [2, 3]], boxes[:, [0, 3]]], 1
-    )
+    quads = np.stack([boxes[:, [0, 1]], boxes[:, [2, 1]], boxes[:, [2, 3]], boxes[:, [0, 3]]], 1)
     for threshold in (0.2, 0.6, 0.95):
         kept = nms_boxes(boxes, scores, threshold).tolist()
         alive = np.argsort(-scores, kind="stable").tolist()
@@ -202,7 +198,9 @@ def test_boxes_as_opencv(threshold):
     rng = np.random.default_rng(6)
     boxes = random_boxes(rng, 800, 300)
     scores = (rng.permutation(800) + 1) / 1024  # exact in float32, no two equal
-    theirs = cv2.dnn.NMSBoxes(np.c_[boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], scores, 0, threshold)
+    theirs = cv2.dnn.NMSBoxes(
+        np.c_[boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], scores, 0, threshold
+    )
     assert nms_boxes(boxes, scores, threshold).tolist() == list(theirs)
 
 

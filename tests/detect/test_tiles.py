@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ def test_kept_parts_cover_the_axis_once_with_room_around(length, tile, data):
     tiles = spans(length * 32, tile * 32, overlap, 32)
     assert tiles[0].keep_start == 0
     assert tiles[-1].keep_stop == length * 32
-    for a, b in zip(tiles, tiles[1:], strict=False):
+    for a, b in pairwise(tiles):
         assert a.keep_stop == b.keep_start
         assert a.stop - b.start >= overlap
         assert a.stop - a.keep_stop >= overlap / 2 - 32

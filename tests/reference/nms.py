@@ -77,7 +77,8 @@ def contained(quads: Sequence[NDArray[np.float64]], scores: Sequence[float], sha
     kept: list[int] = []
     for i in order:
         if areas[i] > 0 and any(
-            solid(quads[i]).intersection(solid(quads[j])).area >= share * (1 - 1e-9) * areas[i] for j in kept
+            solid(quads[i]).intersection(solid(quads[j])).area >= share * (1 - 1e-9) * areas[i]
+            for j in kept
         ):
             continue
         kept.append(i)

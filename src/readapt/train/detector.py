@@ -44,7 +44,7 @@ class DetectorTrainingConfig:
     """The detector sees grey only: a few pages in colour are enough."""
     crops: CropConfig = field(default_factory=CropConfig)
     loss: DetectorLossConfig = field(default_factory=DetectorLossConfig)
-    loop: LoopConfig = field(default_factory=lambda: LoopConfig(lr=3e-3, average=0.998, clip=2.0))
+    loop: LoopConfig = field(default_factory=lambda: LoopConfig(lr=3e-3, average=0.995, clip=2.0))
     batch: int = 12
     """Crops per step."""
     workers: int = 1

@@ -380,5 +380,12 @@ def parallel_batches(
 
 def _work(stream: CropStream, first: int, results: multiprocessing.Queue[DetectorBatch]) -> None:
     cv2.setNumThreads(1)
+    parent = multiprocessing.parent_process()
     for batch in stream.batches(first):
-        results.put(batch)
+        while True:
+            try:
+                results.put(batch, timeout=5.0)
+                break
+            except queue.Full:
+                if parent is None or not parent.is_alive():
+                    return  # training was killed: nobody will ever fetch the batch

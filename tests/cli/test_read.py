@@ -1,10 +1,10 @@
 import io
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -310,12 +310,13 @@ def test_pipes_of_a_real_process(tiny_model: Bundle, tmp_path: Path) -> None:
 
 def test_help_is_fast() -> None:
     def seconds() -> float:
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-c", COMMAND, "--help"], check=True, capture_output=True)
-        return time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    # The promise is 0.3 s on an idle machine; the best of a few, with room for a busy one.
-    assert min(seconds() for _ in range(3)) < 0.6
+    # The promise is 0.3 s. Processor time: a wall clock would measure what else runs here.
+    assert min(seconds() for _ in range(3)) < 0.3
 
 
 def test_interrupted_is_130(tiny_model: Bundle, tmp_path: Path) -> None:

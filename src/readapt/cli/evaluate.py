@@ -59,7 +59,7 @@ def evaluate(
     evaluation = run(known, reader, config, None if quiet else _progress)
     print("\n".join(_table(figures(evaluation))))
     if report is not None:
-        for path in write_report(evaluation, report, model or "latin", truth):
+        for path in write_report(evaluation, report, reader.model, truth):
             print(f"readapt: wrote {path}", file=sys.stderr)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 from readapt.document.elements import Line, Page, Word
 from readapt.document.order import reading_order
 from readapt.errors import InputError, ModelError
-from readapt.geometry import box_quad, to_polygon
+from readapt.geometry import box_quad, quad_size, to_polygon
 from readapt.lines.crop import LineFrame, crop_frame, line_frame
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.pages.load import LoadConfig, PageImage, from_array, from_pillow, load_page, load_pages
+from readapt.pages.prepare import turn, turn_back
 from readapt.types import Image, Quad
 
 if TYPE_CHECKING:
@@ -26,6 +28,16 @@ if TYPE_CHECKING:
 
 SMALLEST = 8
 """A page with a side of fewer pixels holds no text that anybody could read."""
+
+
+DOUBT = 0.5
+"""A page read with less mean confidence is tried the other ways up ..."""
+GAIN = 0.2
+"""... and taken so if that raises the confidence by this much, and above ``DOUBT``."""
+LONG = 3.0
+"""Width over height of the median line from which a page certainly does not lie on its side."""
+TRIAL_LINES = 8
+"""Lines read to try a way up: the longest."""
 
 
 class FindsLines(Protocol):
@@ -149,25 +161,75 @@ class Reader:
 
     def read_image(self, page: PageImage) -> Page:
         """Read one page of pixels: the whole way."""
-        image = page.image
+        height, width = page.image.shape[:2]
+        if min(height, width) < SMALLEST:
+            return Page(width, height, (), page.source, page.index)
+        found = self._look(page.image, 0)
+        if found.confidence < DOUBT:
+            found = self._turned(page.image, found)
+        lines = tuple(
+            _line(quad, frame, reading, width, height)
+            for quad, frame, reading in zip(found.quads, found.frames, found.readings, strict=True)
+            if reading.text and reading.confidence >= self._min_confidence
+        )
+        return Page(width, height, lines, page.source, page.index)
+
+    def _look(self, image: Image, quarters: int, most: int | None = None) -> _Found:
+        """Find the lines of the page turned by ``quarters`` and read them, or the longest few."""
+        if self._detector is None:
+            raise ModelError(
+                f"{self.model}: this model reads images of single lines and cannot find lines on "
+                "a page; use `readapt recognize`, or a model with a detector."
+            )
+        turned = turn(image, quarters)
+        quads, _ = self._detector.detect(turned)
+        quads = quads[reading_order(quads)]
+        if most is not None:
+            longest = np.argsort([-quad_size(quad)[0] for quad in quads], kind="stable")[:most]
+            quads = quads[longest]
+        frames = [line_frame(quad, self._pad) for quad in quads]
+        readings = self._recognizer.read([crop_frame(turned, frame) for frame in frames])
         height, width = image.shape[:2]
-        lines: list[Line] = []
-        if min(height, width) >= SMALLEST:
-            if self._detector is None:
-                raise ModelError(
-                    f"{self.model}: this model reads images of single lines and cannot find lines "
-                    "on a page; use `readapt recognize`, or a model with a detector."
-                )
-            quads, _ = self._detector.detect(image)
-            quads = quads[reading_order(quads)]
-            frames = [line_frame(quad, self._pad) for quad in quads]
-            readings = self._recognizer.read([crop_frame(image, frame) for frame in frames])
-            lines = [
-                _line(quad, frame, reading, width, height)
-                for quad, frame, reading in zip(quads, frames, readings, strict=True)
-                if reading.text and reading.confidence >= self._min_confidence
-            ]
-        return Page(width, height, tuple(lines), page.source, page.index)
+        return _Found(
+            [turn_back(quad, quarters, width, height) for quad in quads],
+            [frame.turned_back(quarters, width, height) for frame in frames],
+            readings,
+        )
+
+    def _turned(self, image: Image, found: _Found) -> _Found:
+        """Try the other ways up for a page that makes little sense; keep the one that does."""
+        on_its_side = found.elongation < LONG  # perhaps: lines on their side never look long
+        trials = {
+            quarters: self._look(image, quarters, TRIAL_LINES).confidence
+            for quarters in ((2, 1, 3) if on_its_side else (2,))
+        }
+        best = max(trials, key=lambda quarters: trials[quarters])
+        if trials[best] < max(DOUBT, found.confidence + GAIN):
+            return found
+        return self._look(image, best)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The lines of a page in reading order, in pixels of the page; one entry per line."""
+
+    quads: list[Quad]
+    frames: list[LineFrame]
+    readings: Sequence[Reading]
+
+    @property
+    def confidence(self) -> float:
+        """Mean over the characters; 0 where there are none."""
+        characters = sum(len(reading.text) for reading in self.readings)
+        total = sum(len(reading.text) * reading.confidence for reading in self.readings)
+        return total / characters if characters else 0.0
+
+    @property
+    def elongation(self) -> float:
+        """Median of width over height; 0 where there are no lines."""
+        sizes = [quad_size(quad) for quad in self.quads]
+        ratios = [width / max(height, 1e-6) for width, height in sizes]
+        return float(np.median(ratios)) if ratios else 0.0
 
 
 def read(

@@ -1,11 +1,12 @@
 """A line cut out of its page, and positions in the cut mapped back onto the page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from readapt.geometry import bounds, box_quad, quad_size
+from readapt.pages.prepare import turn_back
 from readapt.types import Image, Quad
 
 _WARP_LIMIT = 32_000
@@ -35,6 +36,10 @@ class LineFrame:
         inside = box_quad(left, top, right, bottom).reshape(1, 4, 2)
         matrix = cv2.getPerspectiveTransform(_rectangle(self), self.corners)
         return np.asarray(cv2.perspectiveTransform(inside, matrix)[0], np.float32)
+
+    def turned_back(self, quarters: int, width: int, height: int) -> "LineFrame":
+        """Give the same cut on the page that was turned by ``quarters`` x 90 degrees."""
+        return replace(self, corners=turn_back(self.corners, quarters, width, height))
 
 
 def line_frame(quad: Quad, pad: float) -> LineFrame:

@@ -96,7 +96,7 @@ def print_on(
         plane = light * np.float32(255 * grey)
         for coverage, tint in inks:
             plane *= 1 - coverage * np.float32(1 - float(np.dot(weights, tint)))
-        return cv2.convertScaleAbs(plane)
+        return np.asarray(cv2.convertScaleAbs(plane), dtype=np.uint8)
     planes = []
     for channel in range(3):
         plane = light * np.float32(255 * paper[channel])
@@ -160,13 +160,13 @@ def expose(
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), capture.blur))
     values = np.arange(256, dtype=np.float64) / 255
     curve = ((values**capture.gamma - 0.6) * capture.gain + 0.6) * 255 + capture.shift
-    picture = cv2.LUT(picture, np.clip(curve, 0, 255).astype(np.uint8))
+    table = np.clip(curve, 0, 255).astype(np.uint8)
+    picture = np.asarray(cv2.LUT(picture, table), dtype=np.uint8)
     if capture.noise > 0.5:
-        noise = np.round(grain_noise(rng, height, width, 1.0) * np.float32(capture.noise))
-        noise = noise.astype(np.int16)
-        if picture.ndim == 3:
-            noise = cv2.merge([noise] * 3)
-        picture = cv2.add(picture, noise, dtype=cv2.CV_8U)
+        grain = np.round(grain_noise(rng, height, width, 1.0) * np.float32(capture.noise))
+        noise = grain.astype(np.int16)
+        noise = noise if picture.ndim == 2 else np.asarray(cv2.merge([noise] * 3), dtype=np.int16)
+        picture = np.asarray(cv2.add(picture, noise, dtype=cv2.CV_8U), dtype=np.uint8)
     if capture.threshold is not None:
         picture = _bitonal(picture, capture.threshold)
         count = int(capture.pepper * height * width)
@@ -176,8 +176,8 @@ def expose(
     if capture.jpeg is not None:
         quality = [int(cv2.IMWRITE_JPEG_QUALITY), capture.jpeg]
         _, packed = cv2.imencode(".jpg", picture, quality)
-        picture = cv2.imdecode(packed, cv2.IMREAD_UNCHANGED)
-    return np.asarray(picture, dtype=np.uint8)
+        picture = np.asarray(cv2.imdecode(packed, cv2.IMREAD_UNCHANGED), dtype=np.uint8)
+    return picture
 
 
 def _bitonal(picture: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:

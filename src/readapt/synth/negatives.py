@@ -17,7 +17,7 @@ from readapt.synth.sheet import load
 def rule(
     press: Press, x0: float, x1: float, y: float, thickness: float, shade: int | None = None
 ) -> None:
-    """A horizontal rule: solid, double, dashed, dotted, or swelling in the middle."""
+    """Draw a horizontal rule: solid, double, dashed, dotted, or swelling in the middle."""
     shade = press.whole(150, 255) if shade is None else shade
     pen = press.sheet.pen
     line = max(1, round(thickness))
@@ -41,7 +41,7 @@ def rule(
 
 
 def typed_rule(press: Press, x0: float, x1: float, y: float, size: float) -> None:
-    """A separator struck from characters, as tills and typewriters make them: no text to read."""
+    """Set a separator struck from characters, as tills and typewriters do: no text to read."""
     family = press.family("mono", "typewriter")
     face = family.face(size)
     mark = str(press.rng.choice(list("----==*_.~#")))
@@ -51,8 +51,11 @@ def typed_rule(press: Press, x0: float, x1: float, y: float, size: float) -> Non
     )
 
 
-def ornament(press: Press, middle: float, y: float, wide: float) -> None:
-    """A printer's ornament: a swelling rule with beads, or a small block of scrolls."""
+def ornament(press: Press, middle: float, y: float, wide: float) -> float:
+    """Draw a printer's ornament: a swelling rule with beads, or a block of scrolls below ``y``.
+
+    Returns the y where it ends.
+    """
     pen = press.sheet.pen
     shade = press.whole(170, 255)
     if press.chance(0.6):
@@ -73,14 +76,15 @@ def ornament(press: Press, middle: float, y: float, wide: float) -> None:
                 ],
                 fill=shade,
             )
-        return
-    picture(press, middle - wide / 4, y - wide / 8, wide / 2, wide / 4, engraved=True)
+        return y + swell
+    picture(press, middle - wide / 4, y, wide / 2, wide / 4, engraved=True)
+    return y + wide / 4
 
 
 def stroke(
     press: Press, x: float, y: float, wide: float, high: float, *, second_ink: bool = False
 ) -> None:
-    """Something written by hand: loops that move to the right, thick and thin as a pen."""
+    """Write something by hand: loops that move to the right, thick and thin as a pen."""
     count = max(5, int(wide / max(high, 1.0) * press.between(3, 7)))
     # Turning points by turns above and below, some far up or down as l and g are; a smooth curve
     # through them overshoots into the loops of a cursive hand.
@@ -90,8 +94,9 @@ def stroke(
     lean = press.between(-0.1, 0.6)
     turning = np.stack([across - lean * high * rest * side, high * rest * side], axis=-1)
     smooth = cv2.resize(turning.astype(np.float32), (2, count * 12), interpolation=cv2.INTER_CUBIC)
-    points = cv2.blur(smooth, (1, 9)) + np.float32([x, y])
-    points[:, 1] += np.float32(press.between(-0.12, 0.12)) * (points[:, 0] - np.float32(x))
+    points = np.asarray(cv2.blur(smooth, (1, 9)), dtype=np.float64)
+    points[:, 1] += press.between(-0.12, 0.12) * points[:, 0]
+    points += (x, y)
     pen = press.sheet.colour_pen if second_ink else press.sheet.pen
     shade = press.whole(110, 255)
     thick = max(1, round(press.between(0.8, 4) * press.width / 1000))
@@ -106,7 +111,7 @@ def stroke(
 
 
 def handwriting(press: Press, x: float, y: float, wide: float, size: float) -> None:
-    """A note of one to three handwritten lines in the second ink, sometimes only a tick."""
+    """Write a note of one to three handwritten lines in the second ink, sometimes only a tick."""
     second = press.chance(0.7)
     for number in range(press.whole(1, 3)):
         stroke(
@@ -120,7 +125,7 @@ def handwriting(press: Press, x: float, y: float, wide: float, size: float) -> N
 
 
 def tick(press: Press, x: float, y: float, size: float) -> None:
-    """A tick, cross or short stroke of a pen."""
+    """Draw a tick, cross or short stroke of a pen."""
     pen = press.sheet.colour_pen if press.chance(0.6) else press.sheet.pen
     points = press.rng.uniform(-0.7, 0.7, (press.whole(2, 4), 2)) * size + (x, y)
     pen.line(
@@ -132,7 +137,7 @@ def tick(press: Press, x: float, y: float, size: float) -> None:
 
 
 def stamp(press: Press, x: float, y: float, size: float) -> None:
-    """A rubber stamp in the second ink: ring or frame, turned letters, worn."""
+    """Press a rubber stamp in the second ink: ring or frame, turned letters, worn."""
     side = max(24, int(size))
     image = PillowImage.new("L", (side, side), 0)
     pen = ImageDraw.Draw(image)
@@ -161,7 +166,7 @@ def stamp(press: Press, x: float, y: float, size: float) -> None:
 
 
 def side_text(press: Press, x: float, y: float, size: float) -> None:
-    """A line of letters running down the margin: turned by 90 degrees, not to be found."""
+    """Set letters running down the margin: turned by 90 degrees, not to be found."""
     family = press.family("sans", "mono", "serif")
     words = " ".join(press.title(4, family.regular)).upper()
     if not words:
@@ -175,7 +180,7 @@ def side_text(press: Press, x: float, y: float, size: float) -> None:
 
 
 def barcode(press: Press, x: float, y: float, wide: float, high: float) -> None:
-    """Black bars, or the squares of a matrix code."""
+    """Draw black bars, or the squares of a matrix code."""
     width, height = max(8, int(wide)), max(8, int(high))
     if press.chance(0.7):
         module = max(1, round(wide / press.whole(70, 110)))
@@ -190,7 +195,7 @@ def barcode(press: Press, x: float, y: float, wide: float, high: float) -> None:
 
 
 def logo(press: Press, x: float, y: float, wide: float, high: float) -> None:
-    """A mark of a few simple shapes, some of them cut out of others."""
+    """Draw a mark of a few simple shapes, some of them cut out of others."""
     pen = press.sheet.pen
     for _ in range(press.whole(1, 5)):
         shade = press.whole(90, 255) if press.chance(0.75) else 0
@@ -213,7 +218,7 @@ def logo(press: Press, x: float, y: float, wide: float, high: float) -> None:
 def picture(
     press: Press, x: float, y: float, wide: float, high: float, *, engraved: bool = False
 ) -> None:
-    """A picture: clouds of grey as a photograph, as halftone dots, or hatched as an engraving."""
+    """Draw a picture: clouds of grey, plain, as halftone dots, or hatched as an engraving."""
     width, height = max(8, int(wide)), max(8, int(high))
     cell = max(4.0, min(wide, high) * press.between(0.05, 0.4))
     tone = 0.5 + 0.35 * smooth_noise(press.rng, height, width, cell)
@@ -253,7 +258,7 @@ def _halftone(press: Press, tone: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def ruled(press: Press) -> None:
-    """Ruled or squared writing paper over the whole sheet."""
+    """Rule or square the paper over the whole sheet."""
     pitch = press.between(0.02, 0.05) * press.width
     shade = press.whole(20, 110)
     pen = press.sheet.colour_pen if press.chance(0.5) else press.sheet.pen
@@ -265,7 +270,7 @@ def ruled(press: Press) -> None:
 
 
 def punch_holes(press: Press) -> None:
-    """Two to four holes along the left edge: dark where the table shows through, else rings."""
+    """Punch two to four holes along the left edge: dark ones, or rings."""
     count = press.whole(2, 4)
     radius = press.width * press.between(0.008, 0.016)
     x = press.width * press.between(0.02, 0.05)
@@ -280,7 +285,7 @@ def punch_holes(press: Press) -> None:
 
 
 def staple(press: Press) -> None:
-    """A staple or the rust of a clip in an upper corner."""
+    """Draw a staple or the rust of a clip in an upper corner."""
     length = press.width * press.between(0.015, 0.03)
     x = press.width * (press.between(0.02, 0.07) if press.chance(0.7) else 0.94)
     y = press.height * press.between(0.01, 0.05)

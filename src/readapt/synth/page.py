@@ -27,7 +27,6 @@ from readapt.synth.sheet import Box, Segment, Sheet
 from readapt.synth.warp import Warp, Wave, project_boxes, render
 from readapt.types import Image, Quad
 
-
 _FAINTEST = 18.0
 """Contrast below which a line cannot be seen, and is no truth."""
 
@@ -217,7 +216,7 @@ def _inside(quad: Quad, height: int, width: int) -> bool:
 
 
 def _contrast(image: Image, quad: Quad) -> float:
-    """The step from paper to ink inside a quad, in values of 0-255."""
+    """Measure the step from paper to ink inside a quad, in values of 0-255."""
     x0, y0 = np.maximum(quad.min(axis=0), 0).astype(int)
     x1, y1 = quad.max(axis=0).astype(int) + 1
     part = image[y0:y1, x0:x1]
@@ -255,7 +254,7 @@ def _print(
 
 
 def _other_side(ink: NDArray[np.uint8], rng: np.random.Generator) -> Field:
-    """The print of the other side, mirrored, moved and diffuse: ``height width`` in [0, 1]."""
+    """Mirror the print for the other side, moved and diffuse: ``height width`` in [0, 1]."""
     half = cv2.resize(ink[:, ::-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     half = cv2.GaussianBlur(half, (0, 0), float(rng.uniform(0.6, 2.0)))
     shift = (int(rng.integers(-40, 41)), int(rng.integers(-40, 41)))
@@ -277,7 +276,7 @@ def _photograph(
     if photographed:
         ground = surroundings(rng, height, width)
         if seen.ndim == 2:
-            ground = cv2.cvtColor(ground, cv2.COLOR_RGB2GRAY)
+            ground = np.asarray(cv2.cvtColor(ground, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         _cast_shadow(ground, cover, rng)
     elif rng.random() < 0.6:
         return seen  # the scanner's crop: the paper goes on to the edge

@@ -130,7 +130,7 @@ def grain_noise(rng: np.random.Generator, height: int, width: int, cell: float) 
 
 
 def reflectance(paper: Paper, rng: np.random.Generator, height: int, width: int) -> Field:
-    """The share of light a text-free sheet throws back, ``height width`` float32 in [0, 1.1].
+    """Return the share of light a bare sheet throws back, ``height width`` float32 in [0, 1.1].
 
     It multiplies ``paper.colour``.
     """
@@ -181,7 +181,7 @@ def _shade(low: Field, paper: Paper, rng: np.random.Generator) -> None:
 
 
 def _stain(low: Field, rng: np.random.Generator) -> None:
-    """A soft blot, darker at its rim as dried liquid is."""
+    """Add a soft blot, darker at its rim as dried liquid is."""
     height, width = low.shape
     blot = np.zeros_like(low)
     centre = (int(rng.integers(0, width)), int(rng.integers(0, height)))
@@ -190,12 +190,12 @@ def _stain(low: Field, rng: np.random.Generator) -> None:
     cv2.ellipse(blot, centre, axes, float(rng.uniform(0, 180)), 0, 360, 1.0, -1)
     if largest > 10 and rng.random() < 0.4:
         cv2.ellipse(blot, centre, axes, float(rng.uniform(0, 180)), 0, 360, 2.0, 2)
-    blot = cv2.GaussianBlur(blot, (0, 0), float(rng.uniform(0.8, 3.0)))
-    low *= 1 - np.float32(rng.uniform(0.03, 0.25)) * blot
+    soft = cv2.GaussianBlur(blot, (0, 0), float(rng.uniform(0.8, 3.0)))
+    low *= 1 - np.float32(rng.uniform(0.03, 0.25)) * soft
 
 
 def _fold(low: Field, rng: np.random.Generator) -> None:
-    """A straight fold: one side lighter, the other darker, a thin line between."""
+    """Add a straight fold: one side lighter, the other darker, a thin line between."""
     height, width = low.shape
     level = rng.random() < 0.6
     length, across = (width, height) if level else (height, width)
@@ -211,7 +211,7 @@ def _fold(low: Field, rng: np.random.Generator) -> None:
 
 
 def _crease(low: Field, rng: np.random.Generator) -> None:
-    """A short crumpled line, dark or worn white."""
+    """Add a short crumpled line, dark or worn white."""
     height, width = low.shape
     steps = rng.normal(0, 1, (6, 2)) * 0.35 + rng.normal(0, 1, 2)
     points = np.cumsum(steps, axis=0) * 0.04 * max(height, width)
@@ -241,7 +241,7 @@ def _speck(full: Field, count: int, rng: np.random.Generator) -> None:
 
 
 def surroundings(rng: np.random.Generator, height: int, width: int) -> NDArray[np.uint8]:
-    """What lies around a photographed sheet: ``height width 3`` RGB uint8.
+    """Make what lies around a photographed sheet: ``height width 3`` RGB uint8.
 
     A dark table most often, sometimes a light one, wood, or the black of an open scanner.
     """

@@ -28,7 +28,7 @@ class Family:
     def face(
         self, size: float, *, bold: bool = False, italic: bool = False, tracking: float = 0.0
     ) -> Face:
-        """The face at ``size`` pixels an em; bold and italic are imitated where there is no cut."""
+        """Return the face at ``size`` pixels; a cut that is missing is imitated."""
         pixels = max(8, round(size))
         face = Face(self.regular, pixels, tracking=tracking)
         if bold and self.bold is not None:
@@ -103,19 +103,19 @@ class Press:
         return self.sheet.height
 
     def chance(self, probability: float) -> bool:
-        """True with this probability."""
+        """Return True with this probability."""
         return bool(self.rng.random() < probability)
 
     def between(self, low: float, high: float) -> float:
-        """A number of [low, high)."""
+        """Draw a number of [low, high)."""
         return float(self.rng.uniform(low, high))
 
     def whole(self, low: int, high: int) -> int:
-        """A whole number of [low, high], both included."""
+        """Draw a whole number of [low, high], both included."""
         return int(self.rng.integers(low, high + 1))
 
     def family(self, *kinds: Kind) -> Family:
-        """A family of one of these kinds, or of the next best kind there is.
+        """Draw a family of one of these kinds, or of the next best kind there is.
 
         Raises FontError where the shelf is empty.
         """

@@ -18,7 +18,7 @@ from readapt.synth.fonts import Font
 Box = tuple[float, float, float, float]
 """``x0 y0 x1 y1`` in pixels of the sheet, x0 < x1 and y0 < y1."""
 
-SPLIT_GAP = 1.3
+SPLIT_GAP = 0.9
 """A gap wider than this many line heights ends a segment, as a person boxes a receipt's row."""
 
 _MARGIN = 0.06
@@ -70,7 +70,7 @@ class Face:
 
 @lru_cache(maxsize=512)
 def load(font: Font, size: int) -> ImageFont.FreeTypeFont:
-    """The font at ``size`` pixels, kept open; basic layout, which is the same everywhere."""
+    """Open the font at ``size`` pixels, kept open; basic layout, which is the same everywhere."""
     return ImageFont.truetype(
         str(font.path), size, index=font.index, layout_engine=ImageFont.Layout.BASIC
     )
@@ -189,7 +189,7 @@ class Sheet:
             natural = sum(face.width(word) - face.tracking for word in words)
             # A compositor sets a line ragged sooner than with holes in it.
             even = (fill_width - natural) / (len(words) - 1)
-            gap = max(even, 0.4 * gap) if even < 1.1 * face.height else gap
+            gap = max(even, 0.4 * gap) if even < 0.8 * face.height else gap
         items = []
         for word in words:
             items.append(Item(word, x, face, shade))
@@ -266,16 +266,20 @@ class _Glyph:
 @lru_cache(maxsize=1 << 14)
 def _glyph(font: Font, size: int, bold: int, character: str) -> _Glyph:
     drawn = load(font, size)
-    mask, (left, top) = drawn.getmask2(character, mode="L", anchor="ls", stroke_width=bold)
+    mask, (left, top) = drawn.getmask2(character, mode="L", anchor="ls")
     width, height = mask.size
     ink = np.asarray(mask, dtype=np.uint8).reshape(height, width)
-    return _Glyph(ink, int(left), int(top), float(drawn.getlength(character)))
+    if bold and ink.size:
+        ink = np.pad(ink, bold)
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * bold + 1, 2 * bold + 1))
+        ink = np.asarray(cv2.dilate(ink, disc), dtype=np.uint8)
+    return _Glyph(ink, int(left) - bold, int(top) - bold, float(drawn.getlength(character)))
 
 
 def _word(
     text: str, face: Face, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], float, float]:
-    """A word's coverage ``height width`` uint8, and the origin's place in it (x, y)."""
+    """Draw a word's coverage ``height width`` uint8, and the origin's place in it (x, y)."""
     glyphs = [_glyph(face.font, face.size, face.bold, character) for character in text]
     step = face.tracking / face.stretch
     pens = np.cumsum([0.0] + [glyph.advance + step for glyph in glyphs])

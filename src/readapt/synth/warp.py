@@ -49,7 +49,7 @@ class Warp:
     """The distance in pixels over which the bend dies out."""
 
     def displacement(self, points: Points) -> Points:
-        """What waves and curl add to points of the flattened sheet, ``... 2``."""
+        """Sum what waves and curl add to points of the flattened sheet, ``... 2``."""
         shift = np.zeros_like(points)
         x, y = points[..., 0], points[..., 1]
         for wave in self.waves:
@@ -88,13 +88,13 @@ def render(
     """Look the sheet up: the picture ``height width`` (channels as the sheet), and the cover.
 
     The cover is ``height width`` uint8: 255 where the sheet is seen, 0 where it is not; the
-    picture is black there.
+    picture shows the sheet's edge drawn out there.
     """
     rows, columns = -(-height // _NODE), -(-width // _NODE)
     # One ring of nodes more on each side, so that the enlargement never extrapolates; node i
     # stands in the middle of its cell, as cv2.resize assumes.
-    y, x = np.mgrid[-1 : rows + 1, -1 : columns + 1].astype(np.float64)
-    nodes = np.stack([(x + 0.5) * _NODE, (y + 0.5) * _NODE], axis=-1)
+    v, u = np.mgrid[-1 : rows + 1, -1 : columns + 1].astype(np.float64)
+    nodes = np.stack([(u + 0.5) * _NODE, (v + 0.5) * _NODE], axis=-1)
     # cv2.remap counts from the middle of the first pixel, our coordinates from its corner.
     source = (warp.unproject(nodes) - 0.5).astype(np.float32)
     fine = cv2.resize(
@@ -103,9 +103,10 @@ def render(
         interpolation=cv2.INTER_LINEAR,
     )[_NODE : _NODE + height, _NODE : _NODE + width]
     fine = np.ascontiguousarray(fine)
-    picture = cv2.remap(sheet, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    x_inside = (fine[..., 0] > -0.5) & (fine[..., 0] < sheet.shape[1] - 0.5)
-    y_inside = (fine[..., 1] > -0.5) & (fine[..., 1] < sheet.shape[0] - 0.5)
+    x, y = cv2.split(fine)
+    picture = cv2.remap(sheet, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    x_inside = (x > -0.5) & (x < sheet.shape[1] - 0.5)
+    y_inside = (y > -0.5) & (y < sheet.shape[0] - 0.5)
     cover = (x_inside & y_inside).astype(np.uint8) * np.uint8(255)
     return np.asarray(picture, dtype=np.uint8), cover
 

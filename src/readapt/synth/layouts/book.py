@@ -9,7 +9,7 @@ _LONG_S = re.compile(r"s(?=[a-zäöüſ])")
 
 
 def long_s(word: str) -> str:
-    """The word as old print has it: ſ wherever the s does not end the word."""
+    """Spell the word as old print has it: ſ wherever the s does not end the word."""
     return _LONG_S.sub("ſ", word)
 
 
@@ -66,7 +66,8 @@ def compose(press: Press) -> None:
         if style < 0.13:
             y += leading * press.between(0.2, 1)
             half = (right - left) * press.between(0.06, 0.3)
-            negatives.ornament(press, (left + right) / 2, y - face.size * 0.3, 2 * half)
+            y = negatives.ornament(press, (left + right) / 2, y - face.size * 0.3, 2 * half)
+            y += face.ascent
             y += leading * press.between(0.8, 1.6)
             continue
         italic = style < 0.2
@@ -144,7 +145,10 @@ def _heading(
 
 
 def _initial(press: Press, family: Family, x: float, y: float, leading: float, lines: int) -> float:
-    """A large initial, unlabelled since it is part of no one line; returns the room it takes."""
+    """Set a large initial, unlabelled since it is part of no one line.
+
+    Returns the room it takes.
+    """
     side = leading * (lines - 0.2)
     top = y - leading * 0.75
     if press.chance(0.4):
@@ -234,7 +238,7 @@ def title_page(press: Press) -> None:
         if press.chance(0.25) and y < press.height * 0.85:
             wide = press.width * press.between(0.1, 0.7)
             if press.chance(0.5):
-                negatives.ornament(press, middle, y, wide)
+                y = negatives.ornament(press, middle, y, wide)
             else:
                 negatives.rule(press, middle - wide / 2, middle + wide / 2, y, press.between(1, 4))
             y += press.height * press.between(0.01, 0.05)

@@ -1,4 +1,4 @@
-"""Catalogues and price lists: centred heads, numbered entries that hang, prices far to the right."""
+"""Catalogues and price lists: centred heads, numbered entries that hang, prices at the right."""
 
 from dataclasses import dataclass, replace
 

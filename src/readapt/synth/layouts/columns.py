@@ -1,4 +1,4 @@
-"""Newspapers, journals, dictionaries: two or three narrow columns, with or without a rule between."""
+"""Newspapers, journals, dictionaries: two or three narrow columns, perhaps a rule between."""
 
 from readapt.synth import negatives
 from readapt.synth.press import Press

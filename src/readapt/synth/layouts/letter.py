@@ -121,7 +121,7 @@ def _prose(
 
 
 def _spaced(press: Press, face: Face) -> Face:
-    """The face for headings of a typewriter: plain, or spaced out."""
+    """Choose the face for headings of a typewriter: plain, or spaced out."""
     if press.chance(0.7):
         return face
     return replace(face, tracking=face.space * press.between(0.5, 1.0))

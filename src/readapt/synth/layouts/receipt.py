@@ -34,7 +34,7 @@ _THANKS = (
 
 
 def amount(press: Press) -> str:
-    """A sum of money as tills print it."""
+    """Draw a sum of money as tills print it."""
     value = float(10 ** press.between(-0.3, 3.2))
     mark = "," if press.chance(0.15) else "."
     digits = f"{value:,.2f}" if press.chance(0.3) else f"{value:.2f}"

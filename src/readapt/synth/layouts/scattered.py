@@ -71,7 +71,7 @@ def compose(press: Press) -> None:
 
 
 def _thing(press: Press, taken: list[tuple[float, float, float, float]]) -> None:
-    """A picture, logo, code, stamp or note that keeps off the text."""
+    """Add a picture, logo, code, stamp or note that keeps off the text."""
     wide, high = (press.width * share for share in press.rng.uniform(0.05, 0.5, 2))
     x = press.between(0, 1) * (press.width - wide)
     y = press.between(0, 1) * (press.height - high)
@@ -93,7 +93,7 @@ def _thing(press: Press, taken: list[tuple[float, float, float, float]]) -> None
 
 
 def textless(press: Press) -> None:
-    """A sheet without text: bare, or with pictures, rules, codes, scribbles."""
+    """Leave the sheet without text: bare, or with pictures, rules, codes, scribbles."""
     if press.chance(0.3):
         return
     if press.chance(0.2):

@@ -332,3 +332,19 @@ def test_interrupted_is_130(tiny_model: Bundle, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "ab\n", "readapt: interrupted\n")
+
+
+def test_warnings_of_libraries_stay_off_stderr(tiny_model: Bundle, tmp_path: Path) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 1
+    PIL.Image.fromarray(draw_page([(20, 30, "ba")])).save(tmp_path / "b.jpg", exif=exif, quality=95)
+    hurt = bytearray((tmp_path / "b.jpg").read_bytes())
+    at = hurt.index(b"Exif")
+    hurt[at + 10 : at + 14] = b"\xff\xff\xff\xff"
+    (tmp_path / "b.jpg").write_bytes(hurt)
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, "read", tmp_path / "b.jpg", "-m", tiny_model.folder],
+        capture_output=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == (b"ba\n", b"")

@@ -278,3 +278,33 @@ def test_arrays() -> None:
     for bad in (grey.astype(np.float32), grey[0], np.zeros((2, 3, 2), np.uint8), grey[:0]):
         with pytest.raises(InputError, match="array must"):
             from_array(bad)
+
+
+def encoded(kind: str) -> bytes:
+    out = io.BytesIO()
+    if kind == "PDF":
+        return blank_pdf((30, 30))
+    noise.convert("RGB").save(out, kind)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "GIF", "BMP", "WEBP", "PPM", "PDF"])
+def test_damage_of_any_sort_gives_pages_or_an_input_error(tmp_path: Path, kind: str) -> None:
+    data = encoded(kind)
+    rng = np.random.default_rng(len(data))
+    path = tmp_path / "a"
+    messages = []
+    for trial in range(60):
+        hurt = bytearray(data)
+        # Headers matter most: half of the damage falls into the first 64 bytes.
+        for place in rng.integers(0, 64 if trial % 2 else len(hurt), 1 + trial // 10):
+            hurt[min(place, len(hurt) - 1)] = rng.integers(256)
+        path.write_bytes(hurt[: rng.integers(1, len(hurt))] if trial % 3 == 0 else hurt)
+        try:
+            for page in load_pages(path, LoadConfig(max_pixels=1_000_000)):
+                assert page.image.dtype == np.uint8
+                assert page.image.ndim in (2, 3)
+        except InputError as error:
+            messages.append(str(error))
+    assert messages
+    assert not any("\n" in message for message in messages)

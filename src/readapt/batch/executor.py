@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sys
+import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -99,12 +101,19 @@ def read_files(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
+def quiet_warnings() -> None:
+    """Keep libraries' warnings about odd but readable files off stderr, unless Python is asked."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+
+
 _reader: "Reader | None" = None  # of this process, when it is one of the pool's
 
 
 def _start(job: Job, processes: int) -> None:
     global _reader
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it
+    quiet_warnings()
     _reader = make_reader(job, processes)
 
 

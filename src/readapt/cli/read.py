@@ -69,12 +69,13 @@ def read(
     code is then 3. Without -f and -o, plain text goes to stdout.
     """
     from readapt import __version__
-    from readapt.batch.executor import Job, make_reader, read_files
+    from readapt.batch.executor import Job, make_reader, quiet_warnings, read_files
     from readapt.batch.journal import Journal
     from readapt.batch.outputs import make_plan, name_outputs, write_outputs
     from readapt.models.bundle import find_bundle
     from readapt.pages.load import LoadConfig
 
+    quiet_warnings()
     if quiet and verbose:
         raise UsageError("-q and -v exclude each other.")
     names, failed = find_all(inputs)

@@ -45,11 +45,13 @@ def recognize(
     code is then 3.
     """
     from readapt import __version__
+    from readapt.batch.executor import quiet_warnings
     from readapt.batch.outputs import write_stdout
     from readapt.formats.json import line_entry
     from readapt.pages.load import load_page
     from readapt.reader import Reader
 
+    quiet_warnings()
     names, failed = find_all(lines)
     if not names:
         raise typer.Exit(InputError.exit_code)

@@ -60,11 +60,18 @@ def _synth() -> Body:
     return synth
 
 
+def _train() -> Body:
+    from readapt.cli.train import train
+
+    return train
+
+
 COMMANDS: dict[str, Command] = {
     "read": Command("Read pages: text, JSON, TSV, hOCR, ALTO, PAGE.", _read),
     "recognize": Command("Read images of single lines.", _recognize),
     "evaluate": Command("Measure a model on pages or lines with known text.", _evaluate),
     "synth": Command("Make lines or pages of known text.", _synth),
+    "train": Command("Train a recognizer or a detector on synthetic lines and pages.", _train),
     "models": Command("List the models there are.", _models),
 }
 

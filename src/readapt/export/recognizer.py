@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,11 @@ from onnx import TensorProto, helper
 from torch import Tensor, nn
 
 from readapt.export.graph import Graph
-from readapt.nets.crnn import ConvBlock, Crnn
+from readapt.models.bundle import save_bundle
+from readapt.models.manifest import Manifest, RecognizerSection
+from readapt.nets.crnn import STRIDE, ConvBlock, Crnn
 from readapt.nets.recurrent import Recurrence
+from readapt.recognize.alphabet import Alphabet
 
 # Where torch keeps each gate, in the order in which ONNX wants them.
 _GATES = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn": (0,)}
@@ -95,6 +99,19 @@ def recognizer_graph(network: Crnn, half: bool = True) -> onnx.ModelProto:
     lines = helper.make_tensor_value_info("lines", TensorProto.UINT8, ["batch", height, "width"])
     log_probs = helper.make_tensor_value_info(y, TensorProto.FLOAT, ["batch", "time", classes])
     return g.model([lines], [log_probs], "readapt-recognizer")
+
+
+def save_recognizer_bundle(network: Crnn, alphabet: Alphabet, folder: Path) -> Path:
+    """Write a bundle that reads line images to `folder`, over an older one; returns `folder`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "recognizer.onnx"
+        export_recognizer(network, path)
+        section = RecognizerSection(file=path.name, height=network.config.height, stride=STRIDE)
+        manifest = Manifest(
+            name=folder.name, version="1", alphabet=alphabet.characters, recognizer=section
+        )
+        save_bundle(folder, manifest, {path.name: path}, replace=True)
+    return folder
 
 
 def export_recognizer(network: Crnn, path: Path, half: bool = True) -> None:

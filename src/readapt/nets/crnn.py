@@ -92,7 +92,8 @@ class Crnn(nn.Module):
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.training):
             x = self.pool(self.conv2(self.stem(x)))
             x = self.conv5(self.conv4(self.conv3(x)))
-        return x.float().squeeze(2).transpose(1, 2)
+        columns: Tensor = x.float().squeeze(2)
+        return columns.transpose(1, 2)
 
     def forward(self, lines: Tensor) -> Tensor:
         """`batch height width` uint8 lines to log-probabilities `batch time class` float32."""

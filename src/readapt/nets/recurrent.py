@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Literal
 
 import torch
@@ -13,7 +14,11 @@ from torch import Tensor, nn
 
 Kind = Literal["lstm", "gru", "rnn"]
 
-KERNELS: Final[dict[Kind, type[nn.RNNBase]]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+KERNELS: Final[dict[Kind, Callable[..., nn.RNNBase]]] = {
+    "lstm": nn.LSTM,
+    "gru": nn.GRU,
+    "rnn": nn.RNN,
+}
 
 
 class Recurrence(nn.Module):

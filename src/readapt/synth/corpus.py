@@ -52,7 +52,15 @@ BUILT_IN: Final = {
 }
 """Frequent words, so that synthesis works where no word list is installed."""
 
-COMMERCE: Final = ["TOTAL", "SUBTOTAL", "CASH", "CHANGE", "TAX", "INVOICE", "RECEIPT", "NO", "DATE", "TIME", "QTY", "PRICE", "AMOUNT", "ITEM", "DESCRIPTION", "DISCOUNT", "ROUNDING", "ADJUSTMENT", "CASHIER", "COUNTER", "TABLE", "BILL", "TEL", "FAX", "GST", "VAT", "REG", "ID", "INCL", "EXCL", "VISA", "CARD", "BALANCE", "DUE", "PAID", "THANK", "YOU", "PLEASE", "COME", "AGAIN", "GOODS", "SOLD", "ARE", "NOT", "RETURNABLE", "REFUNDABLE", "EXCHANGE", "WITHIN", "DAYS", "WITH", "STORE", "SHOP", "SDN", "BHD", "LTD", "INC", "CO", "COMPANY", "TRADING", "ENTERPRISE", "RESTAURANT", "CAFE", "MARKET", "HARDWARE", "STATIONERY", "ELECTRICAL", "PHARMACY", "JALAN", "TAMAN", "STREET", "ROAD", "AVENUE", "FLOOR", "BLOCK", "UNIT", "LOT", "CITY", "STATE", "TERMINAL", "OPERATOR", "MEMBER", "POINTS", "SUMMARY", "RATE"]
+COMMERCE: Final = (
+    "TOTAL SUBTOTAL CASH CHANGE TAX INVOICE RECEIPT NO DATE TIME QTY PRICE AMOUNT ITEM "
+    "DESCRIPTION DISCOUNT ROUNDING ADJUSTMENT CASHIER COUNTER TABLE BILL TEL FAX GST VAT REG "
+    "ID INCL EXCL VISA CARD BALANCE DUE PAID THANK YOU PLEASE COME AGAIN GOODS SOLD ARE NOT "
+    "RETURNABLE REFUNDABLE EXCHANGE WITHIN DAYS WITH STORE SHOP SDN BHD LTD INC CO COMPANY "
+    "TRADING ENTERPRISE RESTAURANT CAFE MARKET HARDWARE STATIONERY ELECTRICAL PHARMACY JALAN "
+    "TAMAN STREET ROAD AVENUE FLOOR BLOCK UNIT LOT CITY STATE TERMINAL OPERATOR MEMBER POINTS "
+    "SUMMARY RATE"
+).split()
 _GROFF = re.compile(r"\\f[BIRP]|\\f\[[A-Z]*\]|\\&|\\c|\\:|\\%|\\/|\\,")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\ufeff]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -136,7 +144,7 @@ def read_corpus(path: str | Path) -> Corpus:
 
 
 def _manual_text(folder: Path, limit: int) -> str:
-    """Running text of translated manual pages, at most `limit` characters."""
+    """Read running text from translated manual pages, about `limit` characters."""
     parts: list[str] = []
     size = 0
     for page in sorted(folder.glob("man*/*.gz")):
@@ -220,8 +228,16 @@ def system_corpora(limit: int = 1_500_000) -> dict[str, Corpus]:
 
 def _latin_words() -> Iterable[str]:
     """Inflected Latin-like words from stems and endings: no Latin word list is packaged."""
-    stems = ["ann", "arm", "aqu", "bell", "caus", "curr", "domin", "fort", "glori", "habit", "iust", "laud", "magn", "mult", "nomin", "oper", "popul", "quæst", "reg", "sanct", "terr", "urb", "ver", "virt", "vid", "scrib", "leg", "mitt", "ten", "dic", "fac", "cap", "duc", "sequ", "imper", "philosoph", "histor", "natur", "figur", "corpor", "tempor", "principi", "auctor", "sapient", "præ"]
-    endings = ["a", "æ", "am", "is", "um", "i", "us", "o", "e", "em", "es", "ibus", "ium", "arum", "orum", "as", "os", "at", "ant", "it", "unt", "et", "ent", "are", "ere", "ire", "atus", "itus", "ata", "itum", "andi", "endo", "ens", "entis", "iter", "issime", "que", "ne", "tio", "tionis", "tionem", "tate", "tatis"]
+    stems = (
+        "ann arm aqu bell caus curr domin fort glori habit iust laud magn mult nomin oper "
+        "popul quæst reg sanct terr urb ver virt vid scrib leg mitt ten dic fac cap duc sequ "
+        "imper philosoph histor natur figur corpor tempor principi auctor sapient præ"
+    ).split()
+    endings = (
+        "a æ am is um i us o e em es ibus ium arum orum as os at ant it unt et ent are ere "
+        "ire atus itus ata itum andi endo ens entis iter issime que ne tio tionis tionem tate "
+        "tatis"
+    ).split()
     return (stem + ending for stem in stems for ending in endings)
 
 
@@ -280,7 +296,11 @@ def date(rng: Generator) -> str:
     )
     if rng.random() < 0.5:
         year = int(rng.integers(1900, 2030))
-    names = ["Januar", "February", "März", "Avril", "Mai", "Juni", "July", "Août", "September", "Octobre", "November", "Dezember", "Jan", "Feb", "Mar", "Apr", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "janvier", "février", "mars", "juillet", "décembre", "Maj", "marts", "oktober"]
+    names = (
+        "Januar February März Avril Mai Juni July Août September Octobre November Dezember "
+        "Jan Feb Mar Apr Jun Jul Aug Sep Oct Nov Dec janvier février mars juillet décembre "
+        "Maj marts oktober"
+    ).split()
     form = rng.random()
     mark = pick(rng, "/-./")
     if form < 0.4:
@@ -306,7 +326,7 @@ def date(rng: Generator) -> str:
 
 
 def code(rng: Generator) -> str:
-    """Draw an article number, a reference, a shelf mark, a telephone number or an address on the web."""
+    """Draw an article number, a reference, a telephone number or an address on the web."""
     form = rng.random()
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     if form < 0.25:
@@ -324,13 +344,15 @@ def code(rng: Generator) -> str:
         rest = digits(rng, int(rng.integers(1, 4))) + (")" if "(" in prefix else "")
         return f"{prefix}{rest}{pick(rng, '- /')}{digits(rng, int(rng.integers(4, 9)))}"
     if form < 0.75:
-        return f"{pick(rng, ('No.', 'Nr.', 'No', 'N°', '#', 'No :', 'Fig.', 'S.', 'p.', 'Vol.', '§'))} {rng.integers(1, 3000)}"
+        label = pick(rng, ("No.", "Nr.", "No", "N°", "#", "No :", "Fig.", "S.", "p.", "Vol.", "§"))
+        return f"{label} {rng.integers(1, 3000)}"
     if form < 0.82:
         return f"({digits(rng, int(rng.integers(4, 9)))}-{pick(rng, letters)})"
     if form < 0.9:
         return pick(rng, _ROMAN) + pick(rng, (".", "", ")", ",")) + f" {rng.integers(1, 999)}"
     word = "".join(pick(rng, letters) for _ in range(int(rng.integers(3, 10)))).lower()
-    return f"{pick(rng, ('www.', 'http://', 'info@', ''))}{word}{pick(rng, ('.com', '.de', '.fr', '.org', '.my'))}"
+    prefix, suffix = pick(rng, ("www.", "http://", "info@", "")), pick(rng, (".com", ".de", ".fr"))
+    return f"{prefix}{word}{suffix}"
 
 
 def commerce(rng: Generator, corpus: Corpus) -> str:

@@ -15,7 +15,7 @@ from typing import Protocol, Self, TypeAlias
 import cv2
 import numpy as np
 from numpy.random import Generator, default_rng
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Grey: TypeAlias = NDArray[np.float32]
 """`height width` float32, 0 black to 1 white."""
@@ -33,12 +33,17 @@ def _seed(rng: Generator) -> int:
     return int(rng.integers(2**31))
 
 
+def as_grey(array: ArrayLike) -> Grey:
+    """Return the array as `Grey`, not copied where it is float32: OpenCV's stubs promise less."""
+    return np.asarray(array, np.float32)
+
+
 def smooth_noise(rng: Generator, shape: tuple[int, int], cell: float) -> Grey:
     """Noise of mean 0 and about unit deviation whose blobs are about `cell` pixels wide."""
     height, width = shape
     small = (max(2, int(height / cell) + 2), max(2, int(width / cell) + 2))
     field = rng.standard_normal(small, dtype=np.float32)
-    return cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC)
+    return as_grey(cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +69,12 @@ class Blur:
             dy = np.sin(np.radians(self.angle)) * self.length / 2
             start = (round(reach - dx), round(reach - dy))
             cv2.line(kernel, start, (round(reach + dx), round(reach + dy)), 1.0)
-            image = cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+            kernel /= kernel.sum()
+            spread = cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+            image = as_grey(spread)
         if self.sigma > 0.2:
-            image = cv2.GaussianBlur(image, (0, 0), self.sigma, borderType=cv2.BORDER_REPLICATE)
+            spread = cv2.GaussianBlur(image, (0, 0), self.sigma, borderType=cv2.BORDER_REPLICATE)
+            image = as_grey(spread)
         return image
 
 
@@ -145,7 +153,7 @@ class LowResolution:
         small = (max(2, round(width * self.factor)), max(2, round(height * self.factor)))
         shrunk = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
         how = cv2.INTER_NEAREST if self.sharp else cv2.INTER_LINEAR
-        return cv2.resize(shrunk, (width, height), interpolation=how)
+        return as_grey(cv2.resize(shrunk, (width, height), interpolation=how))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +171,9 @@ class Jpeg:
         """Write and read back."""
         levels = (image * 255).astype(np.uint8)
         _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
-        return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE).astype(np.float32) / np.float32(255)
+        read = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        assert read is not None  # it was written a line ago
+        return as_grey(read) / np.float32(255)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +200,8 @@ class Binarise:
         waver = smooth_noise(default_rng(self.seed), shape, 6.0) * np.float32(self.waver)
         cut = low + (high - low) * (np.float32(self.threshold) + waver)
         black = (image > cut).astype(np.float32)
-        return cv2.GaussianBlur(black, (0, 0), self.soft, borderType=cv2.BORDER_REPLICATE)
+        soft = cv2.GaussianBlur(black, (0, 0), self.soft, borderType=cv2.BORDER_REPLICATE)
+        return as_grey(soft)
 
 
 # --- ink: these work on coverage (0 none, 1 full) before it meets the paper -----------------------
@@ -225,14 +236,14 @@ class Break:
 
     @classmethod
     def sample(cls, rng: Generator) -> Self:
-        """A little to a third of the ink."""
+        """Take a little to a third of the ink."""
         return cls(float(rng.beta(1.5, 4)), float(rng.uniform(1.2, 6)), _seed(rng))
 
     def apply(self, image: Grey) -> Grey:
         """Take coverage away where a random field is high."""
         field = smooth_noise(default_rng(self.seed), (image.shape[0], image.shape[1]), self.cell)
         keep = 1 - np.clip((field - np.float32(1.6 - 1.6 * self.amount)) * 1.5, 0, 1)
-        return image * keep
+        return as_grey(image * keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +263,7 @@ class Fade:
         """Multiply coverage by a slow random field."""
         field = smooth_noise(default_rng(self.seed), (image.shape[0], image.shape[1]), self.cell)
         keep = 1 - np.float32(self.amount) * (0.5 + 0.4 * np.clip(field, -1.2, 1.2))
-        return image * np.clip(keep, 0.15, 1)
+        return as_grey(image * np.clip(keep, 0.15, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +325,7 @@ class Specks:
         field = np.zeros((height, width), np.float32)
         field[rng.integers(0, height, count), rng.integers(0, width, count)] = 1
         if self.size > 0.6:
-            field = cv2.GaussianBlur(field, (0, 0), self.size * 0.6)
+            field = as_grey(cv2.GaussianBlur(field, (0, 0), self.size * 0.6))
             field = np.minimum(field / max(float(field.max()), 1e-6) * 1.3, 1)
         tone = np.float32(0.15 if self.dark else 0.95)
         return image + (tone - image) * field * np.float32(0.85)
@@ -350,7 +361,7 @@ class Strokes:
             end = (int(x1 * width), int(y1 * height))
             cv2.line(drawn, start, end, 255, self.thickness, cv2.LINE_AA)
         cover = drawn.astype(np.float32) / np.float32(255)
-        return np.minimum(image, 1 - cover * np.float32(1 - self.tone))
+        return as_grey(np.minimum(image, 1 - cover * np.float32(1 - self.tone)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +421,7 @@ class Warp:
             y = rows - tilt * x
         x = np.broadcast_to(x, (height, width)) + np.float32(width / 2 - 0.5)
         y = np.broadcast_to(y, (height, width)) + np.float32(height / 2 - 0.5)
-        return cv2.remap(
+        moved = cv2.remap(
             image,
             np.ascontiguousarray(x),
             np.ascontiguousarray(y),
@@ -418,6 +429,7 @@ class Warp:
             borderMode=cv2.BORDER_CONSTANT,
             borderValue=border,
         )
+        return as_grey(moved)
 
 
 def apply_all(image: Grey, degradations: Sequence[Degradation]) -> Grey:
@@ -456,7 +468,7 @@ def sample_scan(rng: Generator) -> list[Degradation]:
         chosen.append(LowResolution.sample(rng))
     if rng.random() < 0.7:
         chosen.append(Noise.sample(rng))
-    if rng.random() < 0.2:
+    if rng.random() < 0.12:
         chosen.append(Binarise.sample(rng))
     if rng.random() < 0.3:
         chosen.append(Jpeg.sample(rng))

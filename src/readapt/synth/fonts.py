@@ -224,7 +224,7 @@ def _from_matplotlib() -> list[Font]:
     from matplotlib import font_manager
 
     fonts = []
-    for path in sorted(font_manager.findSystemFonts() + [font_manager.findfont("DejaVu Sans")]):
+    for path in sorted({*font_manager.findSystemFonts(), font_manager.findfont("DejaVu Sans")}):
         try:
             font = read_font(path)
         except FontError:

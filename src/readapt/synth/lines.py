@@ -17,9 +17,10 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
 from readapt.recognize.alphabet import LATIN, Alphabet
+from readapt.recognize.alphabet import name as names
 from readapt.synth import corpus as texts
 from readapt.synth.corpus import Corpus, system_corpora
-from readapt.synth.degrade import Grey, Warp, apply_all, sample_ink, sample_scan
+from readapt.synth.degrade import Grey, Warp, apply_all, as_grey, sample_ink, sample_scan
 from readapt.synth.fonts import Font, FontError, Kind, face, find_fonts
 from readapt.synth.render import Rendering, Style, join_words, render_line
 from readapt.types import Image
@@ -298,9 +299,28 @@ class LineMaker:
         if stretched != 1.0:
             width = max(4, round(ink.shape[1] * stretched))
             quads[..., 0] *= width / ink.shape[1]
-            ink = cv2.resize(ink, (width, ink.shape[0]), interpolation=cv2.INTER_LINEAR)
+            ink = as_grey(cv2.resize(ink, (width, ink.shape[0]), interpolation=cv2.INTER_LINEAR))
         image = on_paper(ink, rng, clean)
         return LineSample(image, text, quads, font.name)
+
+
+def drawing_problems(corpus: Corpus, alphabet: Alphabet = LATIN) -> list[str]:
+    """Say which characters of a corpus will be left out, by name, and why; [] if none."""
+    problems = []
+    characters = set("".join(corpus.words)) | set(corpus.text)
+    outside = sorted(c for c in characters if c not in alphabet)
+    if outside:
+        problems.append(
+            f"{corpus.name}: the alphabet has no {names(outside)}; left out of the lines."
+        )
+    inside = "".join(sorted(characters - set(outside)))
+    undrawn = set(inside).intersection(*(font.lacks(inside) for font in find_fonts()))
+    if undrawn:
+        problems.append(
+            f"{corpus.name}: no font here can draw {names(undrawn)}; texts with them are left "
+            f"out: install a font that has them."
+        )
+    return problems
 
 
 def squeeze(rng: Generator) -> float:
@@ -319,7 +339,7 @@ def frame(
     """
     above = int(0.8 * size)
     side = int(0.2 * size) + int(rng.gamma(1.0, 0.5) * size) if rng.random() < 0.6 else 2
-    ink = cv2.copyMakeBorder(line.ink, above, above, side, side, cv2.BORDER_CONSTANT, value=0.0)
+    ink = np.pad(line.ink, ((above, above), (side, side)))
     quads = line.characters + np.array([side, above], np.float32)
     rows = np.flatnonzero(line.ink.max(axis=1) > 0.3)
     first, last = (rows[0], rows[-1]) if rows.size else line.body
@@ -349,7 +369,7 @@ def frame(
     left = max(0, int(starts - side * rng.random() - 0.06 * size))
     right = min(ink.shape[1], int(ends + side * rng.random() + 0.08 * size) + 1)
     top = max(0, int(low) + above)
-    bottom = min(ink.shape[0], max(int(np.ceil(high)) + above, top + 6))
+    bottom = int(min(ink.shape[0], max(int(np.ceil(high)) + above, top + 6)))
     return ink, quads, (left, top, right, bottom)
 
 

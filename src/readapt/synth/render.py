@@ -135,7 +135,7 @@ def render_line(text: str, font: Font, style: Style, rng: Generator) -> Renderin
 
 
 def _ascender(ascent: float, size: int) -> float:
-    """Pixels from baseline to ascender: fonts that ask for much leading claim more than they use."""
+    """Pixels from baseline to ascender; fonts with much leading claim more than they use."""
     return min(ascent, 0.8 * size)
 
 

@@ -10,7 +10,7 @@ import torch
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` (tensors and plain values) to `path`; an old file stays until the new is whole."""
+    """Write `state`, tensors and plain values; an old file stays until the new one is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(path.name + ".part")
     torch.save(state, scratch)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from readapt.recognize.alphabet import LATIN, Alphabet
 from readapt.recognize.preprocess import batch_lines, prepare_line
+from readapt.synth.corpus import read_corpus
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.types import Image
 
@@ -29,6 +30,8 @@ class StreamConfig:
     """How lines are drawn and batched."""
 
     lines: LineConfig = field(default_factory=LineConfig)
+    texts: tuple[str, ...] = ()
+    """UTF-8 files to set; none: the texts of this system."""
     height: int = 36
     """Height of prepared lines in pixels."""
     batch_columns: int = 12_000
@@ -90,6 +93,8 @@ class PoolMaker:
         self.config = config
         self.alphabet = alphabet
         self._makers: dict[int, LineMaker] = {}
+        read = [read_corpus(path) for path in config.texts]
+        self._corpora = {corpus.name: corpus for corpus in read} or None
 
     def _maker(self, pool: int) -> LineMaker:
         longest = self.config.lines.max_characters
@@ -99,7 +104,7 @@ class PoolMaker:
                 break
         if longest not in self._makers:
             config = replace(self.config.lines, max_characters=longest)
-            self._makers[longest] = LineMaker(config, alphabet=self.alphabet)
+            self._makers[longest] = LineMaker(config, corpora=self._corpora, alphabet=self.alphabet)
         return self._makers[longest]
 
     def batches(self, pool: int) -> list[LineBatch]:
@@ -118,7 +123,9 @@ class PoolMaker:
         return [collate([drawn[i] for i in groups[g]]) for g in order]
 
 
-def _work(config: StreamConfig, first: int, step: int, out: mp.Queue[tuple[int, list[LineBatch]]]) -> None:
+def _work(
+    config: StreamConfig, first: int, step: int, out: mp.Queue[tuple[int, list[LineBatch]]]
+) -> None:
     import cv2
 
     cv2.setNumThreads(1)
@@ -172,7 +179,9 @@ class LineStream:
                 number, batches = self._queues[worker].get(timeout=5)
             except Empty:
                 if not self._workers[worker].is_alive():
-                    raise RuntimeError("a process that draws lines has died: see its message above") from None
+                    raise RuntimeError(
+                        "a process that draws lines has died: see its message above"
+                    ) from None
                 continue
             assert number == pool + self.share[0]
             return batches

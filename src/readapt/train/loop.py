@@ -86,7 +86,8 @@ def learning_rate(fraction: float, config: LoopConfig) -> float:
 def average_weights(average: nn.Module, network: nn.Module, decay: float) -> None:
     """Move `average` towards `network`: `a <- decay a + (1 - decay) w`; statistics are copied."""
     with torch.no_grad():
-        targets, sources = list(average.parameters()), list(network.parameters())
+        targets: list[Tensor] = list(average.parameters())
+        sources: list[Tensor] = list(network.parameters())
         torch._foreach_lerp_(targets, sources, 1 - decay)
         for target, source in zip(average.buffers(), network.buffers(), strict=True):
             target.copy_(source)
@@ -176,7 +177,7 @@ def train(
     if elapsed() < 1:
         for new_position, result in learner.steps(position):
             optimizer.zero_grad(set_to_none=True)
-            result.loss.backward()
+            result.loss.backward()  # type: ignore[no-untyped-call]
             mean_gradients(network)
             norm = float(nn.utils.clip_grad_norm_(network.parameters(), config.clip))
             fraction = agree(elapsed())

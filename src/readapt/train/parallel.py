@@ -1,4 +1,4 @@
-"""Several processes, one model: each computes a gradient on its own batches, and they take the mean.
+"""Several processes, one model: each has its own batches, and they step by the mean gradient.
 
 On a CPU two processes of one thread each beat one process of two threads: the recurrence is a
 chain of small products, and threads wait for each other at every one of them.
@@ -70,4 +70,5 @@ def run(work: Callable[[], None], processes: int) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         store = str(Path(folder) / "store")
-        torch.multiprocessing.spawn(_main, (processes, store, work), nprocs=processes)
+        start: Callable[..., object] = torch.multiprocessing.spawn  # type: ignore[attr-defined]
+        start(_main, (processes, store, work), nprocs=processes)

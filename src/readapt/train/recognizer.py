@@ -31,6 +31,8 @@ class RecognizerConfig:
     """Processes that draw lines; 0 draws in this one."""
     processes: int = 1
     """Processes that train together, each on its own share of the lines."""
+    device: str = "cpu"
+    """Where the network trains: `cpu` or `cuda`."""
     held_out: int = 1
     """Pools of held-out lines (other seed) for evaluation."""
 
@@ -43,7 +45,7 @@ def ctc_loss(log_probs: Tensor, batch: LineBatch) -> Tensor:
     """
     return F.ctc_loss(
         log_probs.transpose(0, 1),
-        torch.from_numpy(batch.labels),
+        torch.from_numpy(batch.labels).to(log_probs.device),
         torch.from_numpy(batch.frames),
         torch.from_numpy(batch.label_lengths),
         blank=BLANK,
@@ -55,7 +57,7 @@ def ctc_loss(log_probs: Tensor, batch: LineBatch) -> Tensor:
 def greedy_texts(log_probs: Tensor, batch: LineBatch, alphabet: Alphabet) -> list[str]:
     """Best-path texts of a batch."""
     texts = []
-    for best, frames in zip(log_probs.argmax(-1), batch.frames, strict=True):
+    for best, frames in zip(log_probs.argmax(-1).cpu(), batch.frames, strict=True):
         path = torch.unique_consecutive(best[: int(frames)])
         texts.append(alphabet.decode(int(i) for i in path if i != BLANK))
     return texts
@@ -76,7 +78,8 @@ class RecognizerLearner:
     def __init__(self, config: RecognizerConfig, alphabet: Alphabet = LATIN) -> None:
         self.config = config
         self.alphabet = alphabet
-        self.network: nn.Module = Crnn(config.network).to(memory_format=torch.channels_last)
+        self.device = torch.device(config.device)
+        self.network: nn.Module = new_network(config)
         self._held_out: list[LineBatch] = []
 
     def steps(self, position: list[int]) -> Iterator[tuple[list[int], Step]]:
@@ -86,7 +89,7 @@ class RecognizerLearner:
             self.config.stream, start, self.config.workers, (rank(), world())
         ) as stream:
             for batch in stream:
-                log_probs = self.network(torch.from_numpy(batch.images))
+                log_probs = self.network(torch.from_numpy(batch.images).to(self.device))
                 loss = ctc_loss(log_probs, batch)
                 yield list(stream.position), Step(loss, len(batch.images), {})
 
@@ -103,15 +106,22 @@ class RecognizerLearner:
         truth: list[str] = []
         with torch.inference_mode():
             for batch in self._held_out:
-                read += greedy_texts(network(torch.from_numpy(batch.images)), batch, self.alphabet)
+                log_probs = network(torch.from_numpy(batch.images).to(self.device))
+                read += greedy_texts(log_probs, batch, self.alphabet)
                 truth += true_texts(batch, self.alphabet)
         return {"cer": total(map(cer, truth, read)).rate}
+
+
+def new_network(config: RecognizerConfig) -> Crnn:
+    """Build a network with its first weights, on the device, laid out for its convolutions."""
+    network = Crnn(config.network)
+    return network.to(device=config.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def _train(config: RecognizerConfig, folder: Path, resume: bool, echo: bool) -> None:
     torch.manual_seed(config.loop.seed)
     learner = RecognizerLearner(config)
-    average = Crnn(config.network).to(memory_format=torch.channels_last)
+    average = new_network(config)
     train(learner, average, config.loop, folder, resume, echo)
 
 

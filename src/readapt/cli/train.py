@@ -1,0 +1,17 @@
+"""``readapt train``: networks from fonts and texts."""
+
+import typer
+
+from readapt.cli.train_detector import detector
+from readapt.cli.train_recognizer import recognizer
+
+train = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Train a network; needs the learning tier, pip install 'readapt[train]'.",
+)
+train.command()(recognizer)
+train.command()(detector)

@@ -11,8 +11,8 @@ area overlaps nothing: it is neither suppressed nor suppresses.
 
 Against OpenCV: ``cv2.dnn.NMSBoxes`` keeps the same boxes wherever scores differ;
 ``cv2.dnn.NMSBoxesRotated`` gives a rectangle inside another an overlap of 1, whatever their areas
-(here it has the exact one; ``suppress_contained`` is the rule for such), and computes in float32, so
-that it may differ where an overlap lies within about 1e-5 of the threshold. Both take scores as
+(here it has the exact one; ``suppress_contained`` is the rule for such), and computes in float32,
+so that it may differ where an overlap lies within about 1e-5 of the threshold. Both take scores as
 float32, which may make equal what differs here, and have no rule for equal scores to rely on.
 """
 
@@ -456,8 +456,10 @@ def _greedy(bounds: Floats, overlap: Overlap, threshold: float, peel_cost: int) 
     """
     left = np.arange(bounds.shape[1])
     peeled: list[Indices] = []
+    rounds = _PEEL
     while len(left) > _PEEL:
-        kept, rest = _peel(bounds, left, overlap, threshold)
+        kept, rest = _peel(bounds, left, overlap, threshold, rounds)
+        rounds *= 2  # counting costs something too
         removed_by_one = (len(left) - len(kept) - len(rest)) / max(len(kept), 1)
         peeled.append(kept)
         left = rest
@@ -473,14 +475,14 @@ def _greedy(bounds: Floats, overlap: Overlap, threshold: float, peel_cost: int) 
 
 
 def _peel(
-    bounds: Floats, left: Indices, overlap: Overlap, threshold: float
+    bounds: Floats, left: Indices, overlap: Overlap, threshold: float, rounds: int
 ) -> tuple[Indices, Indices]:
-    """Keep the ``_PEEL`` best of ``left``, one after the other: who is kept, and who is left."""
+    """Keep the ``rounds`` best of ``left``, one after the other: who is kept, and who is left."""
     x1, y1, x2, y2 = bounds[:, left]
     alive = np.ones(len(left), bool)
     kept = []
     at = 0
-    for _ in range(_PEEL):
+    for _ in range(rounds):
         at += int(np.argmax(alive[at:]))
         if not alive[at]:
             break

@@ -75,9 +75,19 @@ def read_posteriors(
     2017, arXiv 1706.04599): above 1 the network is less sure than it says. The text and the
     places do not depend on it.
     """
+    decoded = [decode(line.log_probs, decoder) for line in lines]
+    return readings(lines, decoded, alphabet, temperature)
+
+
+def readings(
+    lines: Sequence[Posteriors],
+    decoded: Sequence[Decoded],
+    alphabet: Alphabet,
+    temperature: float,
+) -> list[Reading]:
+    """Put together the words, places and confidences of lines that are decoded already."""
     if not lines:
         return []
-    decoded = [decode(line.log_probs, decoder) for line in lines]
     cut = [
         _stretches(d, len(line.log_probs), alphabet) for d, line in zip(decoded, lines, strict=True)
     ]

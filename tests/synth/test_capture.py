@@ -13,7 +13,7 @@ from readapt.synth.capture import (
     take_ink,
 )
 
-STILL = Capture(1.0, 0.0, 1.0, 0.0, 0.0, 1.0, None, 0.0, None)
+STILL = Capture(1.0, 0.0, 1.0, None, 0.0, 0.0, 1.0, None, 0.0, None)
 SOUND = Inking((0.0, 0.0, 0.0), 1.0, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -76,3 +76,9 @@ def test_ink_filters_the_light_of_the_paper():
     grey = print_on(light, (1.0, 0.8, 0.6), [(ink, (0.0, 0.0, 0.0))], colour=False)
     assert grey.shape == (4, 4)
     assert grey[0, 0] == 0
+
+
+def test_whitened_paper_is_white_and_ink_is_not():
+    taken = expose(replace(STILL, white=270.0), page(), np.random.default_rng(0))
+    assert np.all(taken[:20] == 255)
+    assert taken[35, 50] < 60

@@ -113,3 +113,9 @@ def test_paste_is_cut_at_the_edges_and_keeps_what_is_darker():
     assert sheet.colour_ink is None
     sheet.paste(np.full((4, 4), 9, np.uint8), 1, 1, second_ink=True)
     assert sheet.colour_ink.max() == 9
+
+
+def test_spaced_out_letters_stay_one_line():
+    sheet = blank()
+    sheet.line(["Die", "Axt"], replace(SANS, tracking=35.0), 20, 70)
+    assert [segment.text for segment in sheet.segments] == ["Die Axt"]

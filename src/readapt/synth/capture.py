@@ -35,14 +35,14 @@ def sample_inking(rng: np.random.Generator) -> Inking:
     """Draw the inking of a page: most are sound, some faint, broken or smeared."""
     kind = rng.random()
     if kind < 0.7:
-        dark = float(rng.uniform(0.0, 0.3))
+        dark = float(rng.uniform(0.0, 0.35)) * float(rng.random())
         colour = (dark, dark, dark)
     elif kind < 0.85:
         colour = (float(rng.uniform(0.15, 0.45)), 0.2, float(rng.uniform(0.05, 0.2)))
     else:
         colour = (float(rng.uniform(0.1, 0.4)), float(rng.uniform(0.1, 0.4)), 0.55)
-    faint = rng.random() < 0.18
-    rough = rng.random() < 0.3
+    faint = rng.random() < 0.15
+    rough = rng.random() < 0.25
     return Inking(
         colour=colour,
         strength=float(rng.uniform(0.4, 0.8)) if faint else float(rng.uniform(0.8, 1.0)),
@@ -115,6 +115,8 @@ class Capture:
     shift: float
     """Added to every value, -255 to 255."""
     gamma: float
+    white: float | None
+    """Where the paper is brought to, above 255 for whiter than white; None leaves it."""
     blur: float
     """Blur in pixels."""
     noise: float
@@ -131,12 +133,16 @@ class Capture:
 
 
 def sample_capture(rng: np.random.Generator) -> Capture:
-    """Draw a scanner or camera: most are good, one in eight makes black and white pictures."""
-    bitonal = rng.random() < 0.13
+    """Draw a scanner or camera: most are good, many whiten the paper.
+
+    One in six makes black and white pictures.
+    """
+    bitonal = rng.random() < 0.16
     return Capture(
-        gain=float(rng.uniform(0.8, 1.6)),
+        gain=float(rng.uniform(0.85, 1.5)),
         shift=float(rng.normal(6, 12)),
         gamma=float(np.exp(rng.normal(0, 0.2))),
+        white=float(rng.uniform(235, 290)) if rng.random() < 0.45 else None,
         blur=float(rng.uniform(0.4, 1.6)) if rng.random() < 0.35 else 0.0,
         noise=float(rng.uniform(0, 7)) if rng.random() < 0.6 else 0.0,
         scale=float(rng.uniform(0.5, 1.0)) if rng.random() < 0.3 else 1.0,
@@ -159,6 +165,10 @@ def expose(
     if capture.blur > 0.3:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), capture.blur))
     values = np.arange(256, dtype=np.float64) / 255
+    if capture.white is not None:
+        # Most of a page is paper: the brightness that a third of it exceeds.
+        paper = max(float(np.percentile(picture[::8, ::8], 66)), 60.0)
+        values = np.minimum(values * capture.white / paper, 1.0)
     curve = ((values**capture.gamma - 0.6) * capture.gain + 0.6) * 255 + capture.shift
     table = np.clip(curve, 0, 255).astype(np.uint8)
     picture = np.asarray(cv2.LUT(picture, table), dtype=np.uint8)

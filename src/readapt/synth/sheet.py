@@ -159,7 +159,9 @@ class Sheet:
         for item in items:
             if not item.text:
                 continue
-            if run and item.x - end > SPLIT_GAP * max(item.face.height, run[-1][0].face.height):
+            height = max(item.face.height, run[-1][0].face.height) if run else item.face.height
+            # Spaced-out letters have wide spaces too: those part words, not lines.
+            if run and item.x - end > max(SPLIT_GAP * height, 1.3 * item.face.space):
                 self._close(run, baseline, labelled)
                 run = []
             stop = item.x + item.face.width(item.text)

@@ -11,7 +11,7 @@ from readapt.synth.sheet import Face
 def compose(press: Press) -> None:
     """Fill the sheet with a letter, a report or a poem."""
     family = press.family("typewriter", "typewriter", "typewriter", "mono", "serif")
-    letters = press.between(48, 92)
+    letters = press.between(40, 80)
     left = press.width * press.between(0.05, 0.2)
     right = press.width * (1 - press.between(0.02, 0.14))
     width = family.face(100).width("aeinrstdlo n") / 12 / 100

@@ -49,14 +49,15 @@ def stretch(grey: Image) -> Image:
     share = np.cumsum(histogram) / grey.size
     low, dim, middle, bright, high = np.searchsorted(share, (0.01, 0.15, 0.5, 0.85, 0.99))
     levels = np.arange(256, dtype=np.float32)
-    if bright - middle > middle - dim and middle < 128 and high - middle > 1.5 * (middle - low):
+    # Ink is the longer tail: on dark paper, what stands out is brighter than the paper.
+    if middle < 128 and high - middle > 1.5 * (middle - low):
         levels = 255 - levels
-        ink, paper = 255 - high, 255 - dim
+        ink, paper = 255 - float(high), 255 - float(dim)
     else:
-        ink, paper = low, bright
-    span = max(float(paper) - float(ink), MIN_SPAN)
-    table = np.clip((levels - (float(paper) - span)) * (PAPER / span), 0, 255)
-    return table.astype(np.uint8)[grey]
+        ink, paper = float(low), float(bright)
+    span = max(paper - ink, MIN_SPAN)
+    table: NDArray[np.float32] = np.clip((levels - (paper - span)) * (PAPER / span), 0, 255)
+    return np.asarray(table.astype(np.uint8)[grey])
 
 
 def batch_lines(

@@ -210,7 +210,7 @@ def read_font(path: str | Path) -> Font:
     from fontTools.ttLib import TTFont, TTLibError
 
     try:
-        with TTFont(str(path), fontNumber=0, lazy=True) as tables:
+        with Path(path).open("rb") as file, TTFont(file, fontNumber=0, lazy=True) as tables:
             covers = frozenset(tables.getBestCmap() or ())
             family = tables["name"].getBestFamilyName() or Path(path).stem
             style = tables["name"].getBestSubFamilyName() or ""

@@ -190,7 +190,7 @@ def train(
             samples += result.samples * world()
             clipped += norm > config.clip
             since, count = since + result.samples * world(), count + 1
-            for key, value in {"loss": float(result.loss), **result.shown}.items():
+            for key, value in {"loss": float(result.loss.detach()), **result.shown}.items():
                 figures[key] = figures.get(key, 0.0) + value
             now = time.monotonic()
             if step % config.log_every == 0:

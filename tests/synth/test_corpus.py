@@ -1,0 +1,71 @@
+"""Texts: NFC, single spaces, the same from the same seed, bad files named."""
+
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from readapt.errors import InputError
+from readapt.synth import corpus as texts
+from readapt.synth.corpus import BUILT_IN, Corpus, clean, read_corpus
+
+WORDS = Corpus("en", "", tuple(BUILT_IN["en"].split()))
+MAKERS = {
+    "amount": texts.amount,
+    "date": texts.date,
+    "code": texts.code,
+    "commerce": lambda rng: texts.commerce(rng, WORDS),
+    "sequence": lambda rng: WORDS.sequence(rng, 30),
+    "scattered": lambda rng: texts.scattered(rng, "abc ", 9),
+    "punctuated": lambda rng: texts.punctuate(rng, WORDS.sequence(rng, 30)),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+def test_lines_are_clean_and_repeatable(kind: str) -> None:
+    maker = MAKERS[kind]
+    first = [maker(np.random.default_rng(seed)) for seed in range(200)]
+    again = [maker(np.random.default_rng(seed)) for seed in range(200)]
+    assert first == again
+    assert len(set(first)) > 50
+    for text in first:
+        assert text == clean(text)
+        assert text
+
+
+def test_passages_are_cut_at_words() -> None:
+    running = " ".join(f"word{i}" for i in range(2000))
+    corpus = Corpus("x", running, tuple(running.split()))
+    for seed in range(50):
+        passage = corpus.passage(np.random.default_rng(seed), 40)
+        assert set(passage.split()) <= set(corpus.words)
+        assert 20 <= len(passage) <= 70
+
+
+def test_old_spelling() -> None:
+    seen = {texts.old_spelling(np.random.default_rng(s), "dieses Haus") for s in range(20)}
+    assert any(t.startswith("dieſes Haus") for t in seen)
+    for text in seen:
+        assert unicodedata.is_normalized("NFC", text)
+        assert "uſ" not in text  # a final s stays round
+
+
+def test_read_corpus(tmp_path: Path) -> None:
+    good = tmp_path / "letters.txt"
+    good.write_text("Liebe  Mutter,\n\tich bin gut\u00adan\x07gekommen", encoding="utf-8")
+    corpus = read_corpus(good)
+    assert corpus.name == "letters"
+    assert corpus.text.startswith("Liebe Mutter, ich bin gut")
+    empty = tmp_path / "empty.txt"
+    empty.write_text(" \n")
+    latin = tmp_path / "latin.txt"
+    latin.write_bytes("fünf".encode("latin-1"))
+    for path, message in (
+        (empty, "no words"),
+        (latin, "not UTF-8"),
+        (tmp_path / "missing.txt", "cannot be read"),
+    ):
+        with pytest.raises(InputError, match=message) as caught:
+            read_corpus(path)
+        assert path.name in str(caught.value)

@@ -1,0 +1,71 @@
+"""Character polygons are where the ink is."""
+
+import numpy as np
+import pytest
+from matplotlib import font_manager
+
+from readapt.synth.fonts import Font, FontError, read_font
+from readapt.synth.render import Style, render_line
+
+
+@pytest.fixture(scope="module")
+def font() -> Font:
+    return read_font(font_manager.findfont("DejaVu Sans"))
+
+
+def test_each_character_has_its_own_ink(font: Font) -> None:
+    text = "Hi mW.,|"
+    line = render_line(text, font, Style(size=40, tracking=0.2), np.random.default_rng(0))
+    assert line.characters.shape == (len(text), 4, 2)
+    total = line.ink.sum()
+    inside = 0.0
+    for character, quad in zip(text, line.characters, strict=True):
+        left, right = int(np.floor(quad[0, 0])), int(np.ceil(quad[1, 0]))
+        ink = float(line.ink[:, left:right].sum())
+        assert (ink > 1) == (character != " ")
+        inside += ink
+    assert inside == pytest.approx(total, rel=0.02)
+
+
+def test_boxes_go_clockwise_and_onwards(font: Font) -> None:
+    line = render_line("Ordnung", font, Style(size=30), np.random.default_rng(0))
+    top_left, top_right, bottom_right, bottom_left = line.characters.transpose(1, 0, 2)
+    assert (top_left[:, 0] < top_right[:, 0]).all()
+    assert (top_left[:, 1] < bottom_left[:, 1]).all()
+    assert (top_right[:, 1] < bottom_right[:, 1]).all()
+    assert (np.diff(top_left[:, 0]) > 0).all()
+    assert line.body[0] < line.baseline < line.body[1]
+
+
+def test_words_are_their_characters(font: Font) -> None:
+    text = "zwei Wörter"
+    line = render_line(text, font, Style(size=30), np.random.default_rng(0))
+    words = line.words(text)
+    assert [word for word, _ in words] == ["zwei", "Wörter"]
+    np.testing.assert_array_equal(words[1][1][0], line.characters[5, 0])
+    np.testing.assert_array_equal(words[1][1][2], line.characters[10, 2])
+
+
+def test_a_combining_mark_stands_over_its_letter(font: Font) -> None:
+    plain = render_line("xa", font, Style(size=40), np.random.default_rng(0))
+    marked = render_line("xa\u0303", font, Style(size=40), np.random.default_rng(0))
+    assert marked.characters[2, 0, 0] == marked.characters[2, 1, 0]  # no width of its own
+    extra = marked.ink.sum(axis=0)[: plain.ink.shape[1]] - plain.ink.sum(axis=0)
+    columns = np.flatnonzero(extra > 0.5)
+    assert columns.min() > plain.characters[1, 0, 0] - 3
+    assert columns.max() < plain.characters[1, 1, 0] + 3
+
+
+def test_pressure_takes_ink_away_and_jitter_moves_it(font: Font) -> None:
+    rng = np.random.default_rng
+    plain = render_line("typescript", font, Style(size=30), rng(0)).ink
+    faint = render_line("typescript", font, Style(size=30, pressure=0.8), rng(0)).ink
+    moved = render_line("typescript", font, Style(size=30, jitter=0.1), rng(0)).ink
+    assert faint.sum() < 0.9 * plain.sum()
+    assert moved.sum() == pytest.approx(plain.sum(), rel=0.02)
+    assert not np.array_equal(moved, plain)
+
+
+def test_a_missing_glyph_is_never_drawn(font: Font) -> None:
+    with pytest.raises(FontError, match="漢"):
+        render_line("a漢", font, Style(), np.random.default_rng(0))

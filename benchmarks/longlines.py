@@ -105,10 +105,9 @@ def make_line(rng: np.random.Generator, fonts: list[Font], width: int) -> LongLi
     words = BUILT_IN["en"].split()
     font = fonts[int(rng.integers(len(fonts)))]
     style = Style(size=int(rng.integers(28, 40)))
-    chosen = [words[int(i)] for i in rng.integers(len(words), size=width // 20)]
-    sample = render_line(" ".join(chosen[:200]), font, style, rng)
-    count = int(np.ceil(1.02 * width * 200 / sample.ink.shape[1]))
-    text = " ".join((chosen * (count // len(chosen) + 1))[:count])
+    chosen = [words[int(i)] for i in rng.integers(len(words), size=width // 10 + 50)]
+    sample = render_line(" ".join(chosen[:50]), font, style, rng)
+    text = " ".join(chosen[: int(np.ceil(1.05 * width * 50 / sample.ink.shape[1]))])
     drawn = render_line(text, font, style, rng)
     image = (255 - 235 * drawn.ink).astype(np.uint8)
     spaces = tuple(

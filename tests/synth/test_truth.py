@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pages import SMALL
-from readapt.errors import InputError
+from readapt.errors import InputError, UsageError
 from readapt.evaluate.truth import load_truth, read_page_xml
 from readapt.synth.lines import LineConfig
 from readapt.synth.page import make_page
@@ -58,3 +58,9 @@ def test_a_missing_corpus_is_named_before_anything_is_written(tmp_path):
         with pytest.raises(InputError, match=r"no\.txt"):
             write()
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_in_the_way_of_the_folder_is_wrong_use(tmp_path, corpus):
+    (tmp_path / "out").write_text("here already")
+    with pytest.raises(UsageError, match="name another"):
+        list(write_pages(tmp_path / "out", 1, SMALL, corpus, 1))

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from readapt.document.elements import Line, Page, Word
+from readapt.errors import UsageError
 from readapt.formats.pagexml import write_pagexml
 from readapt.synth.corpus import Corpus, read_corpus
 from readapt.synth.lines import LineConfig, LineMaker, LineSample
@@ -112,7 +113,12 @@ def write_pages(
 
 def _share(make: Callable[[int], None], folder: Path, count: int, jobs: int) -> Iterator[int]:
     """Call ``make`` for every index, in this process or shared among ``jobs``."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be written to as a folder ({error.strerror}): name another with -o."
+        ) from error
     if jobs <= 1:
         for index in range(count):
             make(index)

@@ -59,6 +59,7 @@ def main() -> None:
                 "lines": len(documents.lines),
                 "pages": len(documents.pages),
                 "complete": collection.complete,
+                "boxes": collection.boxes,
                 "ignore_case": collection.ignore_case,
                 "engines": {},
             }
@@ -287,6 +288,8 @@ def tables(result: dict[str, Any]) -> list[str]:
             ("words", "words", ("precision", "recall", "f1")),
         ):
             if not any(group in scores["engines"][n] for n in names):
+                continue
+            if group == "detection" and not scores["boxes"]:
                 continue
             shown = figures if scores["complete"] else ("recall",)
             for figure in shown:

@@ -28,6 +28,8 @@ red-hat-mono rokkitt rubik-dirt rubik-distressed share-tech-mono sometype-mono s
 space-mono special-elite special-gothic syne-mono texturina uncial-antiqua unifrakturcook
 unifrakturmaguntia vt323 xanh-mono zilla-slab
 """.split()
+BLACKLETTER = ("unifrakturcook", "unifrakturmaguntia", "pirata-one", "jacquard-24", "new-rocker")
+"""Blackletter families; those without a long s are given one (needs the package skia-pathops)."""
 SUBSETS = ("latin", "latin-ext")
 WEIGHTS = ("400", "700")
 
@@ -46,7 +48,57 @@ def join_cuts(cuts: list[Path], target: Path) -> None:
         font.save(path)
         plain.append(str(path))
     joined = Merger().merge(plain) if len(plain) > 1 else TTFont(plain[0])
+    if target.name.startswith(BLACKLETTER) and 0x17F not in joined.getBestCmap():
+        add_long_s(joined)
     joined.save(target)
+
+
+def add_long_s(font: TTFont) -> None:
+    """Give a blackletter font the long s its web cut lost: an f without the right of its bar.
+
+    In blackletter the two letters share every other stroke. The bar stands at the height of the x;
+    what lies right of the stem there is cut away.
+    """
+    import pathops
+    from fontTools.pens.boundsPen import BoundsPen
+    from fontTools.pens.transformPen import TransformPen
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    glyphs = font.getGlyphSet()
+    letter = pathops.Path()
+    glyphs["f"].draw(letter.getPen(glyphSet=glyphs))
+    bounds = BoundsPen(glyphs)
+    glyphs["x"].draw(bounds)
+    x_height = bounds.bounds[3]
+
+    def rectangle(left: float, bottom: float, right: float, top: float) -> pathops.Path:
+        path = pathops.Path()
+        pen = path.getPen()
+        pen.moveTo((left, bottom))
+        pen.lineTo((right, bottom))
+        pen.lineTo((right, top))
+        pen.lineTo((left, top))
+        pen.closePath()
+        return path
+
+    band = rectangle(-2000, 0.35 * x_height, 4000, 0.6 * x_height)
+    stem = pathops.op(letter, band, pathops.PathOp.INTERSECTION).bounds[2]
+    bar = rectangle(stem + 2, 0.72 * x_height, 4000, 1.22 * x_height)
+    long_s = pathops.op(letter, bar, pathops.PathOp.DIFFERENCE)
+    pen = TTGlyphPen(None)
+    long_s.draw(pen)
+    font["glyf"]["longs"] = pen.glyph()
+    font["hmtx"]["longs"] = font["hmtx"]["f"]
+    # The small e over a vowel that became the umlaut: the letter e at half size, of no width.
+    pen = TTGlyphPen(None)
+    glyphs["e"].draw(TransformPen(pen, (0.5, 0, 0, 0.5, 0, 1.08 * x_height)))
+    font["glyf"]["uni0364"] = pen.glyph()
+    font["hmtx"]["uni0364"] = (0, 0)
+    font.setGlyphOrder(list(font["glyf"].glyphOrder))
+    for table in font["cmap"].tables:
+        if table.isUnicode():
+            table.cmap[0x17F] = "longs"
+            table.cmap[0x364] = "uni0364"
 
 
 def main(folder: Path) -> None:

@@ -66,6 +66,13 @@ def test_pressure_takes_ink_away_and_jitter_moves_it(font: Font) -> None:
     assert not np.array_equal(moved, plain)
 
 
+def test_a_gap_parts_the_last_word(font: Font) -> None:
+    plain = render_line("12 Birnen 30", font, Style(size=30), np.random.default_rng(0))
+    apart = render_line("12 Birnen 30", font, Style(size=30, gap=3.0), np.random.default_rng(0))
+    assert apart.ink.shape[1] == pytest.approx(plain.ink.shape[1] + 90, abs=1)
+    assert apart.ink.sum() == pytest.approx(plain.ink.sum(), rel=0.01)
+
+
 def test_a_missing_glyph_is_never_drawn(font: Font) -> None:
     with pytest.raises(FontError, match="漢"):
         render_line("a漢", font, Style(), np.random.default_rng(0))

@@ -36,7 +36,7 @@ def prepare_line(image: Image, height: int) -> Image:
     shrinks = grey.shape[0] > height
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     scaled = cv2.resize(np.ascontiguousarray(grey), (width, height), interpolation=how)
-    return stretch(scaled)
+    return stretch(np.asarray(scaled, np.uint8))
 
 
 def stretch(grey: Image) -> Image:

@@ -268,16 +268,19 @@ class LineMaker:
                 drift=float(rng.gamma(1.5, 0.008)) if worn else 0.0,
                 pressure=float(rng.beta(1.5, 3)) if worn else 0.0,
                 doubled=float(rng.uniform(0, 0.1)) if rng.random() < 0.1 else 0.0,
+                gap=float(rng.gamma(1.5, 2.0)) if rng.random() < 0.05 else 0.0,
                 underline=underline,
             )
         pressure = float(rng.beta(1, 6)) if genre in ("old", "blackletter") else 0.0
         jitter = float(rng.gamma(1.5, 0.006)) if genre in ("old", "blackletter") else 0.0
+        gap = float(rng.gamma(1.5, 2.5)) + 0.5 if rng.random() < 0.12 else 0.0
         return Style(
             size,
             tracking,
             word_space,
             jitter=jitter,
             pressure=pressure if rng.random() < 0.5 else 0.0,
+            gap=gap,
             underline=underline,
         )
 

@@ -34,6 +34,8 @@ class Style:
     """How unevenly glyphs take ink: 0 all alike, 1 some nearly missing."""
     doubled: float = 0.0
     """Chance that a glyph is struck twice, slightly displaced."""
+    gap: float = 0.0
+    """Extra space at one of the spaces, mostly the last: a column of prices or page numbers."""
     underline: bool = False
     """A rule under the text."""
 
@@ -89,6 +91,10 @@ def render_line(text: str, font: Font, style: Style, rng: Generator) -> Renderin
             advances[i] = glyph.advance * style.word_space + style.tracking * size
         else:
             advances[i] = glyph.advance + style.tracking * size
+    spaces = [i for i, character in enumerate(text) if character == " "]
+    if style.gap and spaces:
+        where = spaces[-1] if rng.random() < 0.7 else spaces[int(rng.integers(len(spaces)))]
+        advances[where] += style.gap * size
     ends = np.cumsum(advances)
     starts = ends - advances
     margin = size // 3

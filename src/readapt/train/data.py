@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from queue import Empty
+from queue import Empty, Full
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,9 +131,19 @@ def _work(
     cv2.setNumThreads(1)
     os.nice(1)
     maker = PoolMaker(config)
+    out.cancel_join_thread()
+    parent = mp.parent_process()
     pool = first
     while True:
-        out.put((pool, maker.batches(pool)))
+        batches = maker.batches(pool)
+        while True:
+            try:
+                out.put((pool, batches), timeout=5)
+                break
+            except Full:
+                # A trainer that was killed takes nothing any more, and stops nobody.
+                if parent is not None and not parent.is_alive():
+                    return
         pool += step
 
 

@@ -1,6 +1,6 @@
 """Read the example pages: prints their text, and where the overlay pictures lie.
 
-    python examples/demo.py [IMAGE ...]
+python examples/demo.py [IMAGE ...]
 """
 
 import sys

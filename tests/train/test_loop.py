@@ -1,4 +1,4 @@
-"""The loop: schedules, clipping, averaging, and a resumed run that ends like an uninterrupted one."""
+"""The loop: schedules, clipping, averaging; a resumed run ends like an uninterrupted one."""
 
 import copy
 import csv

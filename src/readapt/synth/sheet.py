@@ -268,7 +268,11 @@ class _Glyph:
 @lru_cache(maxsize=1 << 14)
 def _glyph(font: Font, size: int, bold: int, character: str) -> _Glyph:
     drawn = load(font, size)
-    mask, (left, top) = drawn.getmask2(character, mode="L", anchor="ls")
+    try:
+        mask, (left, top) = drawn.getmask2(character, mode="L", anchor="ls")
+    except OSError:
+        # Some fonts hold a broken outline at some sizes: a blank is better than no page at all.
+        return _Glyph(np.zeros((0, 0), np.uint8), 0, 0, float(size) / 2)
     width, height = mask.size
     ink = np.asarray(mask, dtype=np.uint8).reshape(height, width)
     if bold and ink.size:

@@ -43,7 +43,7 @@ BUILT_IN: Final = {
     "ele das tem à seu sua ou ser quando muito há nos já está também só pelo até isso ação coração",
     "nl": "de het een en van ik te dat die in je niet zijn is was op aan met als voor had er maar "
     "om hem dan zou wat mijn men dit zo door over ze zich bij ook tot mij uit daar naar één",
-    "da": "og i at det en den til er som på de med han af for ikke der var mig sig men et har om vi "
+    "da": "og i at det en den til er som på de med han af for ikke der var mig sig men et har vi "
     "min havde ham hun nu over da fra du ud sin dem os op man hans hvor eller når være år så også",
     "pl": "i w nie na się z do to że jest o jak ale po co tak za od go już przez czy być był tylko "
     "może dla są który ich jego gdy bardzo więc także łódź ćma źródło żółty ręka miłość",

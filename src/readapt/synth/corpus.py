@@ -372,6 +372,9 @@ def commerce(rng: Generator, corpus: Corpus) -> str:
         text += f" {amount(rng)}"
     elif form < 0.62:
         text = f"{rng.integers(1, 200)}{pick(rng, ('.', ')', ' ', '-', ','))} {text}"
+    if rng.random() < 0.08:
+        frame = pick(rng, "**=-#~") * int(rng.integers(1, 6))
+        text = f"{frame} {text} {frame}" if rng.random() < 0.7 else frame * int(rng.integers(1, 5))
     case = rng.random()
     return text if case < 0.6 else text.title() if case < 0.9 else text.lower()
 

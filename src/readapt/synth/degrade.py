@@ -439,8 +439,11 @@ def apply_all(image: Grey, degradations: Sequence[Degradation]) -> Grey:
     return image
 
 
-def sample_ink(rng: Generator) -> list[Degradation]:
-    """Draw what happens to the ink: applied to coverage."""
+def sample_ink(rng: Generator, dropout: float = 0.08) -> list[Degradation]:
+    """Draw what happens to the ink: applied to coverage.
+
+    `dropout` is the chance of a print head's faults.
+    """
     chosen: list[Degradation] = []
     if rng.random() < 0.6:
         chosen.append(Spread.sample(rng))
@@ -448,7 +451,7 @@ def sample_ink(rng: Generator) -> list[Degradation]:
         chosen.append(Break.sample(rng))
     if rng.random() < 0.4:
         chosen.append(Fade.sample(rng))
-    if rng.random() < 0.1:
+    if rng.random() < dropout:
         chosen.append(Dropout.sample(rng))
     return chosen
 

@@ -253,7 +253,7 @@ class LineMaker:
         size = 2 * int(rng.integers(low, high + 1) // 2)
         tracking = 0.0
         if rng.random() < 0.35:
-            tracking = float(np.clip(rng.normal(0.0, 0.05), -0.06, 0.3))
+            tracking = float(np.clip(rng.normal(0.0, 0.06), -0.09, 0.3))
         if rng.random() < 0.03:
             tracking = float(rng.uniform(0.1, 0.35))
         word_space = float(rng.uniform(0.7, 1.9)) if rng.random() < 0.5 else 1.0
@@ -294,7 +294,7 @@ class LineMaker:
             shape = (ink.shape[0], ink.shape[1])
             ink = warp.apply(ink, 0.0)
             quads = warp.points(quads, shape)
-            ink = apply_all(ink, sample_ink(rng))
+            ink = apply_all(ink, sample_ink(rng, 0.25 if genre == "receipt" else 0.05))
         left, top, right, bottom = box
         ink = np.ascontiguousarray(ink[top:bottom, left:right])
         quads = quads - np.array([left, top], np.float32)

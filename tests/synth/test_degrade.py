@@ -53,6 +53,18 @@ def test_spread_and_break() -> None:
     assert degrade.Break(0.5, 3.0, 0).apply(ink).sum() < 0.9 * ink.sum()
 
 
+def test_bleed_fills_counters() -> None:
+    ring = np.zeros((40, 40), np.float32)
+    ring[10:30, 10:30] = 1
+    ring[16:24, 16:24] = 0
+    soaked = degrade.Bleed.sample(np.random.default_rng(0), 40)
+    assert soaked == degrade.Bleed.sample(np.random.default_rng(0), 40)
+    heavy = degrade.Bleed(3.0, 2.5).apply(ring)
+    assert heavy[20, 20] > 0.5
+    assert heavy.sum() > ring.sum()
+    assert heavy.max() <= 1
+
+
 def test_binarise_is_two_tones() -> None:
     record = degrade.Binarise(threshold=0.5, waver=0.0, soft=0.3, seed=0)
     levels = record.apply(page())

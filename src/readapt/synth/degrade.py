@@ -227,6 +227,27 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Bleed:
+    """Ink that soaks: strokes thicken, corners round off, small counters fill.
+
+    Coverage is blurred by `sigma` pixels and multiplied by `gain`: heavy ribbons, carbon copies.
+    """
+
+    sigma: float
+    gain: float
+
+    @classmethod
+    def sample(cls, rng: Generator, size: int) -> Self:
+        """From a little to filled counters, for a font of `size` pixels."""
+        return cls(float(size * rng.uniform(0.02, 0.055)), float(rng.uniform(1.2, 2.6)))
+
+    def apply(self, image: Grey) -> Grey:
+        """Blur and amplify coverage."""
+        soaked = cv2.GaussianBlur(image, (0, 0), self.sigma, borderType=cv2.BORDER_REPLICATE)
+        return np.minimum(as_grey(soaked) * np.float32(self.gain), 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Break:
     """Ink that did not reach the paper everywhere: gaps about `cell` pixels wide."""
 
@@ -439,13 +460,17 @@ def apply_all(image: Grey, degradations: Sequence[Degradation]) -> Grey:
     return image
 
 
-def sample_ink(rng: Generator, dropout: float = 0.08) -> list[Degradation]:
-    """Draw what happens to the ink: applied to coverage.
+def sample_ink(
+    rng: Generator, size: int, dropout: float = 0.08, bleed: float = 0.15
+) -> list[Degradation]:
+    """Draw what happens to the ink of a font of `size` pixels: applied to coverage.
 
-    `dropout` is the chance of a print head's faults.
+    `dropout` is the chance of a print head's faults, `bleed` that of soaking ink.
     """
     chosen: list[Degradation] = []
-    if rng.random() < 0.6:
+    if rng.random() < bleed:
+        chosen.append(Bleed.sample(rng, size))
+    elif rng.random() < 0.6:
         chosen.append(Spread.sample(rng))
     if rng.random() < 0.3:
         chosen.append(Break.sample(rng))

@@ -257,7 +257,7 @@ class LineMaker:
         if rng.random() < 0.03:
             tracking = float(rng.uniform(0.1, 0.35))
         word_space = float(rng.uniform(0.7, 1.9)) if rng.random() < 0.5 else 1.0
-        underline = bool(rng.random() < 0.02)
+        underline = bool(rng.random() < (0.07 if genre == "typescript" else 0.02))
         if genre == "typescript":
             worn = rng.random() < 0.6
             return Style(
@@ -294,7 +294,9 @@ class LineMaker:
             shape = (ink.shape[0], ink.shape[1])
             ink = warp.apply(ink, 0.0)
             quads = warp.points(quads, shape)
-            ink = apply_all(ink, sample_ink(rng, 0.25 if genre == "receipt" else 0.05))
+            dropout = 0.25 if genre == "receipt" else 0.05
+            bleed = 0.35 if genre == "typescript" else 0.06
+            ink = apply_all(ink, sample_ink(rng, style.size, dropout, bleed))
         left, top, right, bottom = box
         ink = np.ascontiguousarray(ink[top:bottom, left:right])
         quads = quads - np.array([left, top], np.float32)
@@ -354,7 +356,7 @@ def frame(
     else:
         low = min(ascender, float(first)) - abs(rng.normal(0, 0.16)) * size
         high = max(descender, float(last)) + abs(rng.normal(0, 0.16)) * size
-    if rng.random() < 0.08:
+    if rng.random() < 0.12:
         low -= rng.uniform(0.1, 0.6) * size
         high += rng.uniform(0.1, 0.6) * size
     if rng.random() < 0.3:

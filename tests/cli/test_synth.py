@@ -34,3 +34,13 @@ def test_pages(tmp_path, corpus):
 def test_nothing_to_make_is_wrong_use(tmp_path):
     result = CliRunner().invoke(synth, ["pages", "-o", str(tmp_path), "-n", "0"])
     assert result.exit_code == 2
+
+
+def test_what_cannot_be_written_is_named(tmp_path):
+    corpus = tmp_path / "words.txt"
+    corpus.write_text("hello 漢字 world", encoding="utf-8")
+    call = ["lines", "-o", str(tmp_path / "out"), "-n", "1", "--text", str(corpus)]
+    result = CliRunner().invoke(synth, call)
+    assert result.exit_code == 0, result.output
+    assert "'字' (U+5B57)" in result.stderr
+    assert "left out" in result.stderr

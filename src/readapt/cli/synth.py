@@ -44,6 +44,7 @@ def lines(
     from readapt.synth.lines import LineConfig
     from readapt.synth.truth import write_lines
 
+    _warn(text)
     _run(write_lines(output, count, LineConfig(seed=seed), text, jobs), count, quiet)
 
 
@@ -63,8 +64,19 @@ def pages(
     from readapt.synth.page import PageConfig
     from readapt.synth.truth import write_pages
 
+    _warn(text)
     done = write_pages(output, count, PageConfig(seed=seed), text, jobs, page_xml=page_xml)
     _run(done, count, quiet)
+
+
+def _warn(text: str | None) -> None:
+    """Name the characters of a corpus that cannot be written or drawn; they are left out."""
+    from readapt.synth.corpus import read_corpus
+    from readapt.synth.lines import drawing_problems
+
+    if text is not None:
+        for problem in drawing_problems(read_corpus(text)):
+            print(f"readapt: {problem}", file=sys.stderr)
 
 
 def _run(progress: Iterator[int], count: int, quiet: bool) -> None:

@@ -290,3 +290,9 @@ def test_every_objective_moves_both_players(name: o.Name, noise: float) -> None:
     objective.generator_loss(critic, x, f).backward()  # type: ignore[no-untyped-call]
     assert fake.grad is not None
     assert float(fake.grad.abs().sum()) > 0
+
+
+def test_the_clipped_critic_gets_a_head_start() -> None:
+    wgan = o.OBJECTIVES["wgan"]
+    assert [wgan.critic_turns(i) for i in (0, 24, 25, 499, 500, 501)] == [100, 100, 5, 5, 100, 5]
+    assert [o.OBJECTIVES["lsgan"].critic_turns(i) for i in (0, 500)] == [1, 1]

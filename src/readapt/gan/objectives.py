@@ -198,9 +198,16 @@ class Objective:
     """Limit of :func:`clip_weights` after each step of the critic; 0 clips nothing."""
     critic_steps: int = 1
     """Steps of the critic for one of the generator."""
+    warm_steps: int = 0
+    """The same for the first 25 steps of the generator and for every 500th; 0: no difference."""
     optimizer: Literal["adam", "rmsprop"] = "adam"
     lr: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
+
+    def critic_turns(self, step: int) -> int:
+        """Count the steps of the critic before step number `step` (from 0) of the generator."""
+        warm = self.warm_steps and (step < 25 or step % 500 == 0)
+        return self.warm_steps if warm else self.critic_steps
 
     def critic_loss(
         self,
@@ -239,6 +246,7 @@ OBJECTIVES: Final[Mapping[Name, Objective]] = MappingProxyType(
             wasserstein_generator,
             clip=0.01,
             critic_steps=5,
+            warm_steps=100,
             optimizer="rmsprop",
             lr=5e-5,
         ),

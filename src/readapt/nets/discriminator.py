@@ -1,0 +1,69 @@
+"""The patch discriminator: a grid of logits, each for what one small patch looks like.
+
+Isola et al. 2017. With few layers it judges strokes, grain and paper, and cannot see words: a
+generator has no reason to change the text for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from readapt.nets.generator import initialise
+
+
+@dataclass(frozen=True, slots=True)
+class DiscriminatorConfig:
+    """The shape of a discriminator."""
+
+    channels: int = 1
+    width: int = 32
+    """Channels after the first layer, doubled by each further one."""
+    layers: int = 2
+    """Strided layers: 1, 2, 3 give receptive fields of 16, 34, 70 pixels."""
+    norm: Literal["instance", "none"] = "instance"
+    """`none` for critics with a gradient penalty of a meaning (the gap meter)."""
+
+
+class Discriminator(nn.Module):
+    """Images to logits of patches."""
+
+    def __init__(self, config: DiscriminatorConfig = DiscriminatorConfig()) -> None:
+        super().__init__()
+        self.config = config
+        widths = [config.width * 2**i for i in range(config.layers + 1)]
+        layers: list[nn.Module] = [nn.Conv2d(config.channels, widths[0], 4, 2, 1)]
+        for i in range(1, config.layers + 1):
+            stride = 2 if i < config.layers else 1
+            layers.append(nn.LeakyReLU(0.2))
+            layers.append(nn.Conv2d(widths[i - 1], widths[i], 4, stride, 1))
+            if config.norm == "instance":
+                layers.append(nn.InstanceNorm2d(widths[i], affine=True))
+        layers += [nn.LeakyReLU(0.2), nn.Conv2d(widths[-1], 1, 4, 1, 1)]
+        self.layers = nn.Sequential(*layers)
+        initialise(self)
+
+    @property
+    def receptive_field(self) -> int:
+        """Pixels a side that one logit looks at."""
+        field = 1
+        for layer in reversed(self.layers):
+            if isinstance(layer, nn.Conv2d):
+                field = (field - 1) * layer.stride[0] + layer.kernel_size[0]
+        return field
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`batch channel height width` in [-1, 1] to logits `batch 1 rows columns`.
+
+        Any size; images smaller than the receptive field are widened by their own edge.
+        """
+        short = [max(0, self.receptive_field - side) for side in x.shape[-2:]]
+        if any(short):
+            x = F.pad(x, (0, short[1], 0, short[0]), mode="replicate")
+        x = x.contiguous(memory_format=torch.channels_last)
+        logits: Tensor = self.layers(x)
+        return logits.float()

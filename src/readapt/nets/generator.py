@@ -1,0 +1,128 @@
+"""The translating generator: a small residual network that changes the look and not the text.
+
+After Zhu et al. 2017 (CycleGAN), much narrower, with `G(x) = x + delta(x)`: at the start it is
+the identity, and what it may change is limited by its size. Resize-convolution instead of
+transposed convolution (Odena et al. 2016): no chequerboards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+DIVISOR: Final = 4
+"""Height and width of the input are multiples of this."""
+LEAK: Final = 0.05
+"""Slope outside [-1, 1], so that a saturated pixel can come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorConfig:
+    """The shape of a generator."""
+
+    channels: int = 1
+    """Of the image: 1 grey, 3 colour."""
+    widths: tuple[int, int, int] = (16, 32, 64)
+    """Channels after the stem and after each of the two strided convolutions."""
+    blocks: int = 4
+    """Residual blocks in the middle."""
+    noise: bool = True
+    """A further input channel of noise: one line can then come out in many ways."""
+
+
+class ResidualBlock(nn.Module):
+    """`x + norm(conv(relu(norm(conv(x)))))`, reflected at the borders."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv1 = conv(width, width, 3)
+        self.norm1 = norm(width)
+        self.conv2 = conv(width, width, 3)
+        self.norm2 = norm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`batch channel height width` in and out."""
+        y = torch.relu(self.norm1(self.conv1(x)))
+        z: Tensor = self.norm2(self.conv2(y))
+        return x + z
+
+
+class Generator(nn.Module):
+    """Images in one look to images in another.
+
+    Instance normalisation keeps no running statistics, so that training and use are the same
+    function.
+    """
+
+    def __init__(self, config: GeneratorConfig = GeneratorConfig()) -> None:
+        super().__init__()
+        self.config = config
+        w1, w2, w3 = config.widths
+        self.stem = conv(config.channels + config.noise, w1, 5)
+        self.norm1 = norm(w1)
+        self.down2 = conv(w1, w2, 3, stride=2)
+        self.norm2 = norm(w2)
+        self.down3 = conv(w2, w3, 3, stride=2)
+        self.norm3 = norm(w3)
+        self.blocks = nn.Sequential(*(ResidualBlock(w3) for _ in range(config.blocks)))
+        self.up2 = conv(w3, w2, 3)
+        self.norm_up2 = norm(w2)
+        self.up1 = conv(w2, w1, 3)
+        self.norm_up1 = norm(w1)
+        self.head = conv(w1, config.channels, 5)
+        initialise(self)
+        nn.init.normal_(self.head.weight, 0.0, 0.002)  # almost the identity at the start
+
+    def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Translate `batch channel height width` float32 in [-1, 1]; the same shape and range.
+
+        Height and width are multiples of 4. `noise` is `batch 1 height width`, N(0, 1); drawn
+        from torch's default generator where it is needed and not given. The range may be left by
+        a little (:func:`leaky_clamp`).
+        """
+        if x.shape[-2] % DIVISOR or x.shape[-1] % DIVISOR:
+            raise ValueError(
+                f"height and width must be multiples of {DIVISOR}, not {tuple(x.shape[-2:])}"
+            )
+        y = x
+        if self.config.noise:
+            if noise is None:
+                noise = torch.randn_like(x[:, :1])
+            y = torch.cat([x, noise], dim=1)
+        y = y.contiguous(memory_format=torch.channels_last)
+        y = torch.relu(self.norm1(self.stem(y)))
+        y = torch.relu(self.norm2(self.down2(y)))
+        y = torch.relu(self.norm3(self.down3(y)))
+        y = self.blocks(y)
+        y = torch.relu(self.norm_up2(self.up2(F.interpolate(y, scale_factor=2.0))))
+        y = torch.relu(self.norm_up1(self.up1(F.interpolate(y, scale_factor=2.0))))
+        return leaky_clamp(x + self.head(y).float())
+
+
+def leaky_clamp(x: Tensor) -> Tensor:
+    """Clamp to [-1, 1], with slope `LEAK` beyond: black stays black, and its gradient alive."""
+    inside = x.clamp(-1.0, 1.0)
+    return inside + LEAK * (x - inside)
+
+
+def conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
+    """Build a convolution that reflects at the borders: zeros would be grey frames."""
+    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, padding_mode="reflect")
+
+
+def norm(width: int) -> nn.InstanceNorm2d:
+    """Build instance normalisation with learnt scale and shift and no running statistics."""
+    return nn.InstanceNorm2d(width, affine=True, track_running_stats=False)
+
+
+def initialise(network: nn.Module) -> None:
+    """Draw weights of convolutions from N(0, 0.02), as the reference does; biases are 0."""
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

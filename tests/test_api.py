@@ -27,7 +27,13 @@ def parameters(function: object) -> list[str]:
 
 def test_signatures_and_fields_are_frozen() -> None:
     assert parameters(readapt.read) == ["source", "model"]
-    assert parameters(readapt.Reader) == ["model", "threads"]
+    assert parameters(readapt.Reader) == [
+        "model",
+        "threads",
+        "beam",
+        "language_model",
+        "language_weight",
+    ]
     assert parameters(readapt.Reader.read) == ["self", "source"]
     assert parameters(readapt.Reader.read_pages) == ["self", "source"]
     assert parameters(readapt.Reader.read_lines) == ["self", "images"]

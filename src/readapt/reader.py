@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from readapt.document.elements import Line, Page, Word
 from readapt.document.order import reading_order
-from readapt.errors import InputError, ModelError
+from readapt.errors import InputError, ModelError, UsageError
 from readapt.geometry import box_quad, quad_size, to_polygon
 from readapt.lines.crop import LineFrame, crop_frame, line_frame
 from readapt.models.bundle import Bundle, find_bundle
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     import PIL.Image
 
     from readapt.detect.detector import Detector
+    from readapt.recognize.alphabet import Alphabet
+    from readapt.recognize.alternatives import Alternative
+    from readapt.recognize.decode import Decoder
     from readapt.recognize.reading import Reading
+    from readapt.recognize.recognizer import Recognizer
 
 SMALLEST = 8
 """A page with a side of fewer pixels holds no text that anybody could read."""
@@ -51,8 +55,17 @@ class FindsLines(Protocol):
 class ReadsLines(Protocol):
     """What reads images of lines; ``Recognizer`` is one."""
 
+    @property
+    def alphabet(self) -> Alphabet:
+        """The characters of its classes."""
+        ...
+
     def read(self, lines: Sequence[Image]) -> Sequence[Reading]:
         """Return one reading per image, in order."""
+        ...
+
+    def log_posteriors(self, lines: Sequence[Image]) -> Sequence[NDArray[np.float32]]:
+        """Return log-probabilities ``time class`` per image, in order."""
         ...
 
 
@@ -62,32 +75,39 @@ class Reader:
     Args:
         model: a model's folder or name; None for the one that comes with readapt.
         threads: processor threads for one page; None for all. The text read never depends on it.
+        beam: texts that a prefix beam search keeps at a time; None takes the best character of
+            every frame, which is faster.
+        language_model: a file that ``readapt train lm`` wrote, for the beam search; None for the
+            model's own, if it has one.
+        language_weight: how much the language model counts against the image; None for what the
+            model says, or 0.5. 0 is without a language model.
 
     Raises:
         ModelError: the model cannot be found, verified or loaded.
+        UsageError: there is a language model or a weight but no beam, or no such beam.
 
     """
 
-    def __init__(self, model: str | Path | None = None, threads: int | None = None) -> None:
-        from readapt.recognize.recognizer import Recognizer
-
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        threads: int | None = None,
+        *,
+        beam: int | None = None,
+        language_model: str | Path | None = None,
+        language_weight: float | None = None,
+    ) -> None:
         bundle = Bundle.load(find_bundle(model))
-        section, calibration = bundle.manifest.recognizer, bundle.manifest.calibration
-        self._recognizer: ReadsLines = Recognizer(
-            bundle.recognizer,
-            bundle.alphabet,
-            section.height,
-            section.stride,
-            threads,
-            temperature=calibration.temperature,
-        )
+        self._decoder = _choose_decoder(bundle, beam, language_model, language_weight)
+        self._recognizer: ReadsLines = load_recognizer(bundle, threads, self._decoder)
         self.model = bundle.manifest.name
         """The name of the model."""
         self.load = LoadConfig()
         """How files become pages."""
-        self._detector: FindsLines | None = _load_detector(bundle, threads)
-        self._pad = section.pad
-        self._min_confidence = calibration.min_confidence
+        self._detector: FindsLines | None = load_detector(bundle, threads)
+        self._pad = bundle.manifest.recognizer.pad
+        self._min_confidence = bundle.manifest.calibration.min_confidence
+        self._word_errors = bundle.manifest.calibration.word_errors
 
     @classmethod
     def from_parts(
@@ -109,8 +129,11 @@ class Reader:
             min_confidence: lines read with less are left out.
 
         """
+        from readapt.recognize.decode import GREEDY
+
         reader = cls.__new__(cls)
         reader.model = model
+        reader._decoder, reader._word_errors = GREEDY, ()
         reader.load = LoadConfig()
         reader._detector, reader._recognizer = detector, recognizer
         reader._pad, reader._min_confidence = pad, min_confidence
@@ -158,6 +181,48 @@ class Reader:
             _line(frame.corners, frame, reading, x.shape[1], x.shape[0])
             for frame, reading, x in zip(frames, readings, pixels, strict=True)
         ]
+
+    def read_alternatives(
+        self, images: Sequence[NDArray[np.uint8]], count: int = 5
+    ) -> list[tuple[Alternative, ...]]:
+        """Find the most probable texts of images that hold one line each.
+
+        Args:
+            images: ``H W`` or ``H W 3`` uint8, of any size.
+            count: texts wanted of each image, at most.
+
+        Returns:
+            Per image its texts, best first, each with its probability. A reader with a language
+            model sorts by both.
+
+        """
+        from readapt.recognize.alternatives import alternatives
+        from readapt.recognize.beam import DEFAULT, Beam
+
+        search = self._decoder if isinstance(self._decoder, Beam) else DEFAULT
+        return [
+            alternatives(log_probs, self._recognizer.alphabet, count, search)
+            for log_probs in self._recognizer.log_posteriors([from_array(x) for x in images])
+        ]
+
+    def threshold_for(self, error_rate: float) -> float:
+        """Find the word confidence to ask for, so that few words are wrong.
+
+        Args:
+            error_rate: share of wrong words wanted at most, in [0, 1].
+
+        Returns:
+            The lowest confidence at or above which no larger share of words was wrong when the
+            model was calibrated, on synthetic lines. Documents that look less like those have
+            more wrong words at the same confidence.
+
+        Raises:
+            UsageError: the model was not calibrated, or is never that sure.
+
+        """
+        from readapt.recognize.calibration import threshold_for
+
+        return threshold_for(self._word_errors, error_rate)
 
     def read_image(self, page: PageImage) -> Page:
         """Read one page of pixels: the whole way."""
@@ -250,7 +315,63 @@ def _line(quad: Quad, frame: LineFrame, reading: Reading, width: int, height: in
     return Line(to_polygon(quad, width, height), reading.text, reading.confidence, words)
 
 
-def _load_detector(bundle: Bundle, threads: int | None) -> Detector | None:
+def load_recognizer(
+    bundle: Bundle, threads: int | None = None, decoder: Decoder | None = None
+) -> Recognizer:
+    """Load a bundle's recognizer, calibrated; it decodes greedily unless told otherwise."""
+    from readapt.recognize.calibration import ConfidenceMap
+    from readapt.recognize.decode import GREEDY
+    from readapt.recognize.recognizer import Recognizer
+
+    section, calibration = bundle.manifest.recognizer, bundle.manifest.calibration
+    return Recognizer(
+        bundle.recognizer,
+        bundle.alphabet,
+        section.height,
+        section.stride,
+        threads,
+        decoder=decoder or GREEDY,
+        temperature=calibration.temperature,
+        words=ConfidenceMap(calibration.words),
+    )
+
+
+def _choose_decoder(
+    bundle: Bundle,
+    beam: int | None,
+    language_model: str | Path | None,
+    language_weight: float | None,
+) -> Decoder:
+    """Greedy decoding, or a beam search with the language model named or the bundle's own."""
+    from readapt.recognize.beam import Beam
+    from readapt.recognize.decode import GREEDY
+    from readapt.recognize.lm import CharacterModel
+
+    if beam is None:
+        if language_model is not None or language_weight is not None:
+            raise UsageError("a language model is used by the beam search only: give a beam too.")
+        return GREEDY
+    if beam < 1 or (language_weight is not None and language_weight < 0):
+        raise UsageError("a beam is 1 or wider, and a language model's weight 0 or more.")
+    section, path = bundle.manifest.language_model, language_model or bundle.language_model
+    if path is None:
+        if language_weight is not None:
+            raise UsageError(
+                f"{bundle.folder} has no language model that a weight could be given to: "
+                "name the file of one too."
+            )
+        return Beam(beam)
+    plain = Beam()
+    weight = section.weight if section else plain.weight
+    return Beam(
+        beam,
+        CharacterModel.load(path, bundle.alphabet),
+        weight=weight if language_weight is None else language_weight,
+        length_weight=section.length_weight if section else plain.length_weight,
+    )
+
+
+def load_detector(bundle: Bundle, threads: int | None = None) -> Detector | None:
     """Load the detector with the settings of the manifest, every one of which must be known."""
     import pydantic
     import pydantic.dataclasses

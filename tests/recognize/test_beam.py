@@ -98,7 +98,7 @@ class Bigrams:
 @pytest.mark.parametrize("seed", range(4))
 def test_language_model_against_enumeration(seed: int) -> None:
     log_probs, model = frames(5, 3, seed), Bigrams()
-    search = replace(EXHAUSTIVE, language_model=model, weight=0.7, length_bonus=0.3)
+    search = replace(EXHAUSTIVE, language_model=model, weight=0.7, length_weight=0.3)
     found = beam_search(log_probs, search)
     expected = reference.text_probabilities(log_probs)
     assert {h.ids for h in found} == set(expected)

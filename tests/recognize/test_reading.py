@@ -47,7 +47,7 @@ def test_laws(shapes: list[tuple[int, int]], decoder: Decoder, temperature: floa
         assert alone.confidence == pytest.approx(reading.confidence)
 
 
-def test_a_word_s_confidence_is_the_likelihood_in_its_own_frames() -> None:
+def test_a_word_s_confidence_is_its_likelihood_and_that_of_the_spaces_beside_it() -> None:
     log_probs = np.log(np.full((7, 5), 0.025, np.float32))
     for t, k in enumerate([0, 2, 3, 1, 0, 4, 4]):  # _ab__cc with a space at 3
         log_probs[t, k] = np.log(0.9)
@@ -55,8 +55,8 @@ def test_a_word_s_confidence_is_the_likelihood_in_its_own_frames() -> None:
     ab, c = reading.words
     (p_ab,) = np.exp(ctc.log_likelihood(log_probs[None, :3], [[2, 3]]))
     (p_c,) = np.exp(ctc.log_likelihood(log_probs[None, 4:], [[4]]))
-    assert ab.confidence == pytest.approx(p_ab ** (1 / 2))
-    assert c.confidence == pytest.approx(p_c)
+    assert ab.confidence == pytest.approx(p_ab * 0.9)
+    assert c.confidence == pytest.approx(0.9 * p_c)
     assert reading.confidence == pytest.approx((p_ab * 0.9 * p_c) ** (1 / 4))
 
 

@@ -29,6 +29,10 @@ class Job:
     load: LoadConfig
     threads: int | None = None
     """Of each process; None shares the cores out."""
+    beam: int | None = None
+    language_model: str | None = None
+    language_weight: float | None = None
+    """How lines are decoded; see :class:`readapt.reader.Reader`."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,13 @@ def make_reader(job: Job, processes: int = 1) -> "Reader":
     threads = job.threads
     if threads is None and processes > 1:
         threads = max(1, (os.cpu_count() or 1) // processes)
-    reader = Reader(job.model, threads)
+    reader = Reader(
+        job.model,
+        threads,
+        beam=job.beam,
+        language_model=job.language_model,
+        language_weight=job.language_weight,
+    )
     reader.load = job.load
     return reader
 

@@ -71,7 +71,7 @@ COMMANDS: dict[str, Command] = {
     "recognize": Command("Read images of single lines.", _recognize),
     "evaluate": Command("Measure a model on pages or lines with known text.", _evaluate),
     "synth": Command("Make lines or pages of known text.", _synth),
-    "train": Command("Train a recognizer or a detector on synthetic lines and pages.", _train),
+    "train": Command("Train a recognizer, a detector or a language model.", _train),
     "models": Command("List the models there are.", _models),
 }
 

@@ -2,17 +2,20 @@
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from readapt.document.unsure import Unsure, settle_page
 from readapt.errors import InputError, UsageError
 from readapt.formats.table import FormatName
 
 if TYPE_CHECKING:
     from readapt.batch.executor import Outcome
     from readapt.document.elements import Page
+    from readapt.reader import Reader
 
 InputArguments = Annotated[
     list[str],
@@ -28,6 +31,38 @@ ModelOption = Annotated[
 ThreadsOption = Annotated[
     int | None,
     typer.Option("--threads", min=1, help="Processor threads of each job; default: all there are."),
+]
+BeamOption = Annotated[
+    int | None,
+    typer.Option("--beam", min=1, help="Search with a beam this wide; default: greedy decoding."),
+]
+LanguageModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--lm", metavar="FILE", help="Of `readapt train lm`, for --beam; default: the model's own."
+    ),
+]
+LanguageWeightOption = Annotated[
+    float | None,
+    typer.Option("--lm-weight", min=0, help="How much the language model counts; 0: nothing."),
+]
+MinConfidenceOption = Annotated[
+    float | None,
+    typer.Option("--min-confidence", min=0, max=1, help="Words read with less are unsure."),
+]
+MaxWordErrorsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-word-errors",
+        metavar="SHARE",
+        min=0,
+        max=1,
+        help="Instead of --min-confidence: the confidence at which the calibrated model gets at "
+        "most this share of words wrong, such as 0.01.",
+    ),
+]
+UnsureOption = Annotated[
+    Unsure, typer.Option("--unsure", help="Leave unsure words out, or mark them: [word?].")
 ]
 
 
@@ -58,6 +93,12 @@ def read(
         float, typer.Option("--max-megapixels", min=0.001, help="Refuse larger images.")
     ] = 200.0,
     threads: ThreadsOption = None,
+    beam: BeamOption = None,
+    lm: LanguageModelOption = None,
+    lm_weight: LanguageWeightOption = None,
+    min_confidence: MinConfidenceOption = None,
+    max_word_errors: MaxWordErrorsOption = None,
+    unsure: UnsureOption = Unsure.OMIT,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="A line for each input.")
@@ -86,13 +127,15 @@ def read(
     if not names:
         raise typer.Exit(InputError.exit_code)
     load = LoadConfig(max_pixels=round(max_megapixels * 1e6), pdf_dpi=pdf_dpi)
-    job = Job(model, load, threads)
+    job = Job(model, load, threads, beam, lm, lm_weight)
     reader = make_reader(job)
+    threshold = find_threshold(reader, min_confidence, max_word_errors)
     journal: Journal | None = None
     if plan.folder is not None:
         manifest = (find_bundle(model) / "model.json").read_text("utf-8")
         suffixes = sorted(form.suffix for form in plan.formats)
-        journal = Journal(plan.folder, [__version__, manifest, str(load), *suffixes])
+        decoding = [str(beam), *_content(lm), str(lm_weight), str(threshold), unsure.value]
+        journal = Journal(plan.folder, [__version__, manifest, str(load), *decoding, *suffixes])
     stems = name_outputs(names)
     todo = [name for name in names if not (resume and journal and journal.is_done(name))]
     if verbose and len(todo) < len(names):
@@ -102,6 +145,8 @@ def read(
     streams = plan.folder is None and plan.file is None and plan.formats[0].suffix == ".txt"
     for outcome in read_files(reader, todo, job, jobs):
         shown.step(outcome)
+        if threshold is not None:
+            outcome = settle(outcome, threshold, unsure)
         if outcome.error is not None:
             failed += 1
         elif plan.folder is not None:
@@ -117,6 +162,30 @@ def read(
         _write_all(plan.file, plan.formats[0].write(collected, reader.model))
     if failed:
         raise typer.Exit(InputError.exit_code)
+
+
+def find_threshold(
+    reader: "Reader", min_confidence: float | None, max_word_errors: float | None
+) -> float | None:
+    """Find the confidence that a word needs; None where nothing was asked of it."""
+    if max_word_errors is None:
+        return min_confidence
+    if min_confidence is not None:
+        raise UsageError("--min-confidence and --max-word-errors exclude each other.")
+    return reader.threshold_for(max_word_errors)
+
+
+def settle(outcome: "Outcome", threshold: float, unsure: Unsure) -> "Outcome":
+    """Leave out or mark the unsure words of what was read."""
+    pages = tuple(settle_page(page, threshold, unsure) for page in outcome.pages)
+    return replace(outcome, pages=pages)
+
+
+def _content(lm: str | None) -> list[str]:
+    """Identify a language model by what is in it: the file may change between two runs."""
+    from readapt.models.bundle import file_sha256
+
+    return [] if lm is None else [file_sha256(Path(lm))]
 
 
 def find_all(inputs: list[str]) -> tuple[list[str], int]:

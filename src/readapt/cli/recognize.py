@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from readapt.cli.read import ModelOption, ThreadsOption, find_all
+from readapt.cli.read import (
+    BeamOption,
+    LanguageModelOption,
+    LanguageWeightOption,
+    MaxWordErrorsOption,
+    MinConfidenceOption,
+    ModelOption,
+    ThreadsOption,
+    UnsureOption,
+    find_all,
+    find_threshold,
+)
+from readapt.document.unsure import Unsure, settle_line
 from readapt.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,9 +50,16 @@ def recognize(
         typer.Option("-f", "--format", help="tsv: path, text, confidence. json: words as well."),
     ] = LineFormat.TSV,
     threads: ThreadsOption = None,
+    beam: BeamOption = None,
+    lm: LanguageModelOption = None,
+    lm_weight: LanguageWeightOption = None,
+    min_confidence: MinConfidenceOption = None,
+    max_word_errors: MaxWordErrorsOption = None,
+    unsure: UnsureOption = Unsure.OMIT,
 ) -> None:
     """Read images that hold one line of text each.
 
+    Every image has its line of output, an empty text where nothing was read or all of it is unsure.
     An image that cannot be read is one line on stderr; the others are still read, and the exit
     code is then 3.
     """
@@ -55,7 +74,8 @@ def recognize(
     names, failed = find_all(lines)
     if not names:
         raise typer.Exit(InputError.exit_code)
-    reader = Reader(model, threads)
+    reader = Reader(model, threads, beam=beam, language_model=lm, language_weight=lm_weight)
+    threshold = find_threshold(reader, min_confidence, max_word_errors)
     entries: list[dict[str, object]] = []
     for start in range(0, len(names), _AT_ONCE):
         found, images = [], []
@@ -67,6 +87,8 @@ def recognize(
                 failed += 1
                 print(f"readapt: {error}", file=sys.stderr)
         for name, line in zip(found, reader.read_lines(images), strict=True):
+            if threshold is not None:
+                line = settle_line(line, threshold, unsure)
             if form is LineFormat.TSV:
                 write_stdout(_row(name, line))
             else:

@@ -1,8 +1,9 @@
-"""``readapt train``: networks from fonts and texts."""
+"""``readapt train``: networks from fonts and texts, language models from texts."""
 
 import typer
 
 from readapt.cli.train_detector import detector
+from readapt.cli.train_lm import lm
 from readapt.cli.train_recognizer import recognizer
 
 train = typer.Typer(
@@ -11,7 +12,9 @@ train = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Train a network; needs the learning tier, pip install 'readapt[train]'.",
+    help="Train a network (needs the learning tier, pip install 'readapt[train]') or a language "
+    "model (needs nothing).",
 )
 train.command()(recognizer)
 train.command()(detector)
+train.command()(lm)

@@ -44,6 +44,12 @@ class Bundle:
         section = self.manifest.detector
         return self.folder / section.file if section else None
 
+    @property
+    def language_model(self) -> Path | None:
+        """The language model's file, or None in a bundle without one."""
+        section = self.manifest.language_model
+        return self.folder / section.file if section else None
+
     @classmethod
     def load(cls, folder: str | Path) -> "Bundle":
         """Read and verify the bundle in ``folder``.
@@ -174,7 +180,7 @@ def save_bundle(
     Args:
         folder: where to.
         manifest: what to write; its ``sha256`` is computed here, whatever it holds.
-        files: name in the bundle -> file to copy, the recognizer's and detector's among them.
+        files: name in the bundle -> file to copy, all that the manifest's sections name.
         replace: whether a bundle that is already there may be replaced.
 
     Raises:

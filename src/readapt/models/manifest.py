@@ -1,6 +1,7 @@
 """``model.json``: what a bundle says about itself. Unknown keys are an error, never ignored."""
 
 import re
+from itertools import pairwise
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
@@ -16,6 +17,24 @@ def _plain_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name == MANIFEST_NAME:
         raise ValueError(f"{name!r} is not a plain file name")
     return name
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Pairs = tuple[tuple[Share, Share], ...]
+
+
+def _rising(pairs: Pairs) -> Pairs:
+    """Refuse a table whose first column does not rise."""
+    if any(a >= b for (a, _), (b, _) in pairwise(pairs)):
+        raise ValueError("the first column does not rise")
+    return pairs
+
+
+def _monotone(pairs: Pairs) -> Pairs:
+    """Refuse a table whose second column falls."""
+    if any(a > b for (_, a), (_, b) in pairwise(pairs)):
+        raise ValueError("the second column falls")
+    return pairs
 
 
 FileName = Annotated[str, AfterValidator(_plain_name)]
@@ -46,6 +65,17 @@ class DetectorSection(_Section):
     """Fields of ``detect.detector.DetectorConfig`` that differ from their defaults."""
 
 
+class LanguageModelSection(_Section):
+    """The language model of the beam search; greedy decoding has no use for it."""
+
+    file: FileName
+    """What ``readapt train lm`` writes, for the bundle's own alphabet."""
+    weight: float = Field(default=0.5, ge=0)
+    """Exponent of the language model's probability."""
+    length_weight: float = 0.0
+    """Added to a text's score for each character."""
+
+
 class Calibration(_Section):
     """Numbers found on held-out lines after training."""
 
@@ -54,6 +84,11 @@ class Calibration(_Section):
     surer than it is right."""
     min_confidence: float = Field(default=0.0, ge=0, le=1)
     """Lines read with less are taken for marks that are no text and are left out."""
+    words: Annotated[Pairs, AfterValidator(_rising), AfterValidator(_monotone)] = ()
+    """The network's probability of a word -> the share of words that are right: the knots of a
+    ``recognize.calibration.ConfidenceMap``."""
+    word_errors: Annotated[Pairs, AfterValidator(_rising)] = ()
+    """Confidence of a word -> the share of wrong words among those of that confidence or more."""
 
 
 class Manifest(_Section):
@@ -68,6 +103,7 @@ class Manifest(_Section):
     recognizer: RecognizerSection
     detector: DetectorSection | None = None
     """None: the bundle reads line images only."""
+    language_model: LanguageModelSection | None = None
     calibration: Calibration = Calibration()
     sha256: dict[FileName, Sha256] = {}
     """Of every file of the bundle but ``model.json``; ``save_bundle`` fills it in."""
@@ -81,5 +117,5 @@ class Manifest(_Section):
 
     def unhashed(self) -> list[str]:
         """List the files this manifest uses without giving their sha256."""
-        used = {self.recognizer.file} | ({self.detector.file} if self.detector else set())
-        return sorted(used - set(self.sha256))
+        sections = (self.recognizer, self.detector, self.language_model)
+        return sorted({section.file for section in sections if section} - set(self.sha256))

@@ -55,7 +55,7 @@ class Beam:
     weight: float = 0.5
     """Exponent of the language model's probability (alpha of Hannun 2014)."""
 
-    length_bonus: float = 0.0
+    length_weight: float = 0.0
     """Added to a text's score for each character, to answer a language model's love of short
     texts (beta of Hannun 2014). Unused without a language model."""
 
@@ -82,7 +82,7 @@ class Hypothesis:
     """``ln p(ids | x)`` over the paths the search kept: at most the true value."""
 
     score: float
-    """``log_probability + weight * ln p(ids) + length_bonus * len(ids)``: what is sorted by."""
+    """``log_probability + weight * ln p(ids) + length_weight * len(ids)``: what is sorted by."""
 
 
 class _Prefix:
@@ -124,7 +124,7 @@ class _Prefix:
         """Ask the language model about one more class, and remember the answer."""
         child = self.children[class_id] = _Prefix(self, class_id)
         log_p, child.state = language_model.extend(self.state, class_id)
-        bonus = search.weight * log_p + search.length_bonus
+        bonus = search.weight * log_p + search.length_weight
         child.factor, child.prior = math.exp(bonus), self.prior + bonus
         return child
 

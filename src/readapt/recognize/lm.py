@@ -56,6 +56,12 @@ class CharacterModel:
         # Beams ask for the same few thousand histories over and over.
         self._cached = lru_cache(maxsize=1 << 14)(self._log_probabilities)
 
+    @property
+    def characters(self) -> int:
+        """How many characters were counted."""
+        ends = self._keys[0] == BOUNDARY
+        return int(self._counts[0][~ends].sum())
+
     def start(self) -> int:
         """Return the history at the beginning of a line."""
         return BOUNDARY

@@ -2,8 +2,11 @@
 
 A text is cut at its spaces; each stretch between two cuts has its own frames, so the network's
 opinion of a word is ``p(word | its frames)``, the sum over all alignments of the word within
-them. A confidence is such a probability's geometric mean over the characters,
-``p ** (1 / characters)``: about the share of characters that are right, whatever the length.
+them. A word's confidence is that probability times those of the spaces on either side (a word cut
+in two is wrong, whatever its letters), brought to the share of words that are right by a
+:class:`readapt.recognize.calibration.ConfidenceMap`. A line's confidence is the geometric mean of
+all these over the characters, ``p ** (1 / characters)``: about the share of characters that are
+right, whatever the length.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readapt.recognize.alphabet import Alphabet
+from readapt.recognize.calibration import AS_IS, ConfidenceMap
 from readapt.recognize.ctc import span_log_likelihoods
 from readapt.recognize.decode import Decoded, Decoder, decode
 
@@ -35,7 +39,7 @@ class WordSpan:
     """Right edge in the same pixels, ``0 <= start < end <= width``."""
 
     confidence: float
-    """In [0, 1]."""
+    """In [0, 1]: the probability that the whole word is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Reading:
     """The words joined by single spaces; empty for a line without text."""
 
     confidence: float
-    """In [0, 1]; of an empty text, the probability that the line is empty."""
+    """In [0, 1]: about the share of characters that are right; of an empty text, the probability
+    that the line is empty."""
 
     words: tuple[WordSpan, ...]
     """From left to right."""
@@ -67,16 +72,20 @@ class Posteriors:
 
 
 def read_posteriors(
-    lines: Sequence[Posteriors], alphabet: Alphabet, decoder: Decoder, temperature: float
+    lines: Sequence[Posteriors],
+    alphabet: Alphabet,
+    decoder: Decoder,
+    temperature: float,
+    words: ConfidenceMap = AS_IS,
 ) -> list[Reading]:
     """Decode lines and put their words, places and confidences together, in order.
 
     ``temperature`` divides the log-probabilities before confidences are computed (Guo et al.
-    2017, arXiv 1706.04599): above 1 the network is less sure than it says. The text and the
-    places do not depend on it.
+    2017, arXiv 1706.04599): above 1 the network is less sure than it says. ``words`` then
+    calibrates the confidences of words. The text and the places depend on neither.
     """
     decoded = [decode(line.log_probs, decoder) for line in lines]
-    return readings(lines, decoded, alphabet, temperature)
+    return readings(lines, decoded, alphabet, temperature, words)
 
 
 def readings(
@@ -84,6 +93,7 @@ def readings(
     decoded: Sequence[Decoded],
     alphabet: Alphabet,
     temperature: float,
+    words: ConfidenceMap = AS_IS,
 ) -> list[Reading]:
     """Put together the words, places and confidences of lines that are decoded already."""
     if not lines:
@@ -110,7 +120,7 @@ def readings(
     )
     ends = np.cumsum([0, *(len(stretches) for stretches in cut)])
     return [
-        _reading(line, d, stretches, log_p[start:end].tolist(), alphabet)
+        _reading(line, d, stretches, log_p[start:end].tolist(), alphabet, words)
         for line, d, stretches, start, end in zip(lines, decoded, cut, ends, ends[1:], strict=False)
     ]
 
@@ -155,18 +165,20 @@ def _reading(
     stretches: list[_Stretch],
     log_p: list[float],
     alphabet: Alphabet,
+    calibrated: ConfidenceMap,
 ) -> Reading:
     edges = _edges(decoded, stretches, len(line.log_probs))
     words = []
-    for stretch, p, (left, right) in zip(stretches, log_p, edges, strict=True):
+    for i, (stretch, (left, right)) in enumerate(zip(stretches, edges, strict=True)):
         if stretch.is_space or stretch.first == stretch.last:
             continue
+        with_gaps = math.fsum(log_p[max(0, i - 1) : i + 2])  # words and spaces take turns
         words.append(
             WordSpan(
                 text=alphabet.decode(decoded.ids[stretch.first : stretch.last]),
                 start=min(left * line.frame_width, line.width - 1.0),
                 end=min(right * line.frame_width, float(line.width)),
-                confidence=_mean(p, stretch.last - stretch.first),
+                confidence=calibrated(min(1.0, math.exp(with_gaps))),
             )
         )
     return Reading(

@@ -16,6 +16,7 @@ from readapt.errors import InputError, ModelError, UsageError
 from readapt.lines.split import Splitting, split
 from readapt.lines.stitch import stitch
 from readapt.recognize.alphabet import Alphabet
+from readapt.recognize.calibration import AS_IS, ConfidenceMap
 from readapt.recognize.decode import GREEDY, Decoder
 from readapt.recognize.preprocess import batch_lines, prepare_line
 from readapt.recognize.reading import Posteriors, Reading, read_posteriors
@@ -57,7 +58,8 @@ class Recognizer:
     and gives ``log_probs`` float32 ``batch time class`` with ``time = width / stride``.
 
     ``threads`` is the number that ONNX Runtime computes with, all cores without it.
-    ``temperature`` calibrates confidences (see :func:`readapt.recognize.reading.read_posteriors`).
+    ``temperature`` and ``words`` calibrate confidences (see
+    :func:`readapt.recognize.reading.read_posteriors`).
     A line wider than ``splitting.max_width``, once scaled to ``height``, is read in windows.
 
     Raises :class:`ModelError` if the file cannot be loaded or is no network of this kind.
@@ -73,6 +75,7 @@ class Recognizer:
         *,
         decoder: Decoder = GREEDY,
         temperature: float = 1.0,
+        words: ConfidenceMap = AS_IS,
         splitting: Splitting | None = None,
         batching: Batching = Batching(),
     ) -> None:
@@ -83,6 +86,7 @@ class Recognizer:
         self.stride = stride
         self.decoder = decoder
         self.temperature = temperature
+        self.words = words
         self.splitting = splitting or replace(Splitting(), stride=stride)
         self.batching = batching
         self._path = Path(path_to_onnx)
@@ -99,7 +103,9 @@ class Recognizer:
 
         def read_waiting() -> None:
             posteriors = [p for _, p in waiting]
-            read = read_posteriors(posteriors, self.alphabet, self.decoder, self.temperature)
+            read = read_posteriors(
+                posteriors, self.alphabet, self.decoder, self.temperature, self.words
+            )
             readings.update(zip((i for i, _ in waiting), read, strict=True))
             waiting.clear()
 

@@ -42,9 +42,14 @@ class ScoremapConfig:
     min_cells: int = 2
     """Cells of a core, at least."""
     elongation: float = 2.0
-    """A core this many times longer than thick has its own direction; others take the page's."""
-    edge_spread: float = 0.5
-    """Standard deviations of its edges by which a line is widened: room for curved lines."""
+    """A core this many times longer than thick may have its own direction."""
+    steady_length: float = 8.0
+    """Lines at least this many heights long turn as they were found; shorter ones lean towards the
+    direction of the page, which a few cells cannot tell so well."""
+    edge_spread: float = 1.2
+    """Standard deviations of its edges by which a line is widened: room for curved lines ..."""
+    edge_noise: float = 0.05
+    """... but for so many heights of deviation, which straight lines have too."""
 
 
 def core_cut(length: float, height: float) -> float:
@@ -79,6 +84,8 @@ class _Lines:
     """Edges of the line across the direction, from ``centre``."""
     thickness: NDArray[np.float64]
     """Extent of the core across the direction."""
+    answered: NDArray[np.float64]
+    """Mean height of the line as the cells answered it: not more for several lines in one."""
     score: NDArray[np.float64]
     cells: NDArray[np.intp]
 
@@ -111,7 +118,7 @@ def find_lines(
     mask = scores >= config.threshold
     lines = _lines(mask, scores, edges, stride, config)
     for threshold in config.split_thresholds:
-        thick = lines.thickness > config.split_thickness * lines.height + stride
+        thick = lines.thickness > config.split_thickness * lines.answered + stride
         if not thick.any():
             break
         # Several lines grown together: their weakest cells are the bridges between them.
@@ -171,8 +178,10 @@ def _lines(
     up = across - above
     down = across + below
     top, bottom = mean(up), mean(down)
-    top -= config.edge_spread * np.sqrt(mean((up - top[core]) ** 2))
-    bottom += config.edge_spread * np.sqrt(mean((down - bottom[core]) ** 2))
+    noise = config.edge_noise * height
+    bend_top = np.maximum(np.sqrt(mean((up - top[core]) ** 2)) - noise, 0)
+    bend_bottom = np.maximum(np.sqrt(mean((down - bottom[core]) ** 2)) - noise, 0)
+    top, bottom = top - config.edge_spread * bend_top, bottom + config.edge_spread * bend_bottom
     return _Lines(
         labels=np.asarray(labels, np.int32),
         label=np.arange(1, count, dtype=np.int32),
@@ -183,6 +192,7 @@ def _lines(
         top=top,
         bottom=bottom,
         thickness=lower - upper + 2 * half,
+        answered=height,
         score=mean(score),
         cells=cells,
     )
@@ -195,10 +205,10 @@ def _directions(
     height: NDArray[np.float64],
     config: ScoremapConfig,
 ) -> NDArray[np.float64]:
-    """Angle of each core's longer axis in (-pi/2, pi/2]; of the whole page's for stubby ones.
+    """Angle of each core's longer axis in (-pi/2, pi/2]; the whole page's for stubby ones.
 
     The core of a lone "1" is taller than wide: only a core longer than its *line* is high tells
-    the direction of its text.
+    the direction of its text, and the longer it is the better (``steady_length``).
     """
     if len(xx) == 0:
         return np.zeros(0)
@@ -215,7 +225,8 @@ def _directions(
     order = np.argsort(angle[own], kind="stable")
     weight = np.cumsum(length[own][order])
     page = angle[own][order][np.searchsorted(weight, weight[-1] / 2)]
-    return np.where(own, angle, page)
+    share = np.clip((length / np.maximum(height, 1e-6) - 1) / (config.steady_length - 1), 0, 1)
+    return np.asarray(np.where(own, page + share * (angle - page), page), np.float64)
 
 
 def _quads(lines: _Lines) -> NDArray[np.float64]:

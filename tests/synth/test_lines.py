@@ -51,6 +51,18 @@ def test_length_is_bounded(maker: LineMaker) -> None:
     assert all(1 <= len(short.make(i).text) <= 5 for i in range(100))
 
 
+def test_textless_images_have_no_text(maker: LineMaker) -> None:
+    silent = LineMaker(replace(maker.config, textless=1.0), FONTS, CORPORA)
+    for index in range(40):
+        sample = silent.make(index)
+        assert sample.text == ""
+        assert sample.words == ()
+        assert sample.characters.shape == (0, 4, 2)
+        assert min(sample.image.shape) >= 4
+    some = LineMaker(replace(maker.config, textless=0.3), FONTS, CORPORA)
+    assert 30 < sum(some.make(i).text == "" for i in range(200)) < 90
+
+
 def test_problems_are_named() -> None:
     (problem,) = drawing_problems(Corpus("mine", "ich 漢 du", ("ich", "漢", "du")))
     assert "漢" in problem

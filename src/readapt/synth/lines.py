@@ -87,6 +87,8 @@ class LineConfig:
     """The height the crop will be scaled to by the recognizer: bounds the resolution drawn."""
     clean: float = 0.03
     """Share of lines without any degradation."""
+    textless: float = 0.0
+    """Share of images with nothing to read and the text "": they teach silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +141,15 @@ class LineMaker:
     def make(self, index: int) -> LineSample:
         """Make line number `index`: always the same for the same configuration."""
         rng = default_rng([self.config.seed, index])
+        textless = self.config.textless > 0 and rng.random() < self.config.textless
         genre = self._genres[int(rng.choice(len(self._genres), p=self._weights))]
         while True:
             text = self.text(genre, rng)
             font = self.font(genre, text, rng)
             if text and font is not None:
                 try:
+                    if textless:
+                        return self._nothing(text, font, rng)
                     return self._draw(genre, text, font, rng)
                 except FontError:  # an inkless glyph: another text and another font
                     continue
@@ -307,6 +312,42 @@ class LineMaker:
             ink = as_grey(cv2.resize(ink, (width, ink.shape[0]), interpolation=cv2.INTER_LINEAR))
         image = on_paper(ink, rng, clean)
         return LineSample(image, text, quads, font.name)
+
+    def _nothing(self, text: str, font: Font, rng: Generator) -> LineSample:
+        """Draw what a detector may take for a line: the other side's text, marks, bare paper."""
+        size = 2 * int(rng.integers(8, 20))
+        line = render_line(text, font, Style(size), rng)
+        form = rng.random()
+        # The other side of the leaf; a short word may look the same mirrored, so no short ones.
+        if form < 0.5 and len(text) > 7:
+            ink = as_grey(
+                cv2.GaussianBlur(line.ink[:, ::-1], (0, 0), float(rng.gamma(2.0, 0.4)) + 0.1)
+            )
+            ink = ink * np.float32(rng.uniform(0.15, 1.0))
+        elif form < 0.75:
+            ink = scribble(line.ink.shape[0], line.ink.shape[1], rng)
+        else:
+            ink = np.zeros_like(line.ink)
+        image = on_paper(ink, rng, clean=False)
+        return LineSample(image, "", np.zeros((0, 4, 2), np.float32), font.name)
+
+
+def scribble(height: int, width: int, rng: Generator) -> Grey:
+    """Draw pen strokes that are no letters: coverage `height width` of a few smooth curves."""
+    drawn = np.zeros((height, width), np.uint8)
+    for _ in range(int(rng.integers(1, 4))):
+        count = int(rng.integers(2, 7))
+        x = (
+            np.sort(rng.uniform(0, width, count))
+            if rng.random() < 0.6
+            else rng.uniform(0, width, count)
+        )
+        y = rng.uniform(-0.2, 1.2, count) * height
+        steps = np.linspace(0, count - 1, 12 * count)
+        curve = np.stack([np.interp(steps, range(count), x), np.interp(steps, range(count), y)], 1)
+        points = as_grey(cv2.GaussianBlur(as_grey(curve), (1, 0), 3.0)).astype(np.int32)
+        cv2.polylines(drawn, [points], False, 255, int(rng.integers(1, 4)), cv2.LINE_AA)
+    return drawn.astype(np.float32) * np.float32(rng.uniform(0.3, 1.0) / 255)
 
 
 def drawing_problems(corpus: Corpus, alphabet: Alphabet = LATIN) -> list[str]:

@@ -29,7 +29,7 @@ from readapt.types import Image
 class StreamConfig:
     """How lines are drawn and batched."""
 
-    lines: LineConfig = field(default_factory=LineConfig)
+    lines: LineConfig = field(default_factory=lambda: LineConfig(textless=0.05))
     texts: tuple[str, ...] = ()
     """UTF-8 files to set; none: the texts of this system."""
     height: int = 36
@@ -115,7 +115,7 @@ class PoolMaker:
             sample = maker.make(index)
             image = prepare_line(sample.image, self.config.height)
             ids = self.alphabet.encode(sample.text)
-            if 0 < frames_needed(ids) <= -(-image.shape[1] // 4):
+            if frames_needed(ids) <= -(-image.shape[1] // 4):
                 drawn.append((image, ids))
         widths = [image.shape[1] for image, _ in drawn]
         groups = cut(widths, self.config.batch_columns, self.config.batch_lines)

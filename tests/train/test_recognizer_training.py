@@ -42,6 +42,24 @@ def test_padding_is_never_supervised() -> None:
     assert true_texts(batch, LATIN) == ["ab"]
 
 
+def test_loss_is_per_character_and_silence_per_quarter_frame() -> None:
+    """Against torch's own normalisation, and the probability of an all-blank path."""
+    images = [np.full((36, 80), 230, np.uint8), np.full((36, 48), 230, np.uint8)]
+    log_probs = torch.randn(2, 24, LATIN.classes).log_softmax(-1)
+    words = collate([(images[0], LATIN.encode("abc")), (images[1], LATIN.encode("d"))])
+    torchs = torch.nn.functional.ctc_loss(
+        log_probs.transpose(0, 1),
+        torch.from_numpy(words.labels),
+        torch.from_numpy(words.frames),
+        torch.from_numpy(words.label_lengths),
+    )
+    torch.testing.assert_close(ctc_loss(log_probs, words), torchs)
+    silence = collate([(images[0], []), (images[1], [])])
+    blank = -log_probs[..., 0]
+    expected = (blank[0, :20].sum() / 5 + blank[1, :12].sum() / 3) / 2
+    torch.testing.assert_close(ctc_loss(log_probs, silence), expected)
+
+
 def test_one_batch_overfits() -> None:
     torch.manual_seed(0)
     batch = PoolMaker(replace(STREAM, batch_lines=4)).batches(0)[0]

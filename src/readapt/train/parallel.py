@@ -6,10 +6,12 @@ chain of small products, and threads wait for each other at every one of them.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import torch
 import torch.distributed as dist
@@ -54,7 +56,19 @@ def agree(value: float) -> float:
     return float(shared)
 
 
+def _end_with_parent() -> None:
+    """Leave at once when the process that started this one is gone, however it went.
+
+    Two runs that write the same checkpoint would otherwise be one kill away.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _main(number: int, processes: int, store: str, work: Callable[[], None]) -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
     dist.init_process_group("gloo", f"file://{store}", rank=number, world_size=processes)
     try:

@@ -1,0 +1,318 @@
+"""Rendered lines in the look of real ones, unpaired, with their text kept.
+
+After Zhu et al. 2017. `a` are rendered lines, `b` real ones; `G: a -> b` and `F: b -> a` translate,
+`D_b` and `D_a` tell translated from genuine. The four losses and what is added to them:
+
+    adversarial   L_G(D_b, G(a)) + L_G(D_a, F(b))
+    cycle         |F(G(a) + n) - a|_1 + |G(F(b) + n) - b|_1,  n ~ N(0, hidden_noise^2)
+    identity      |G(b) - b|_1 + |F(a) - a|_1, fading out
+    text          CTC of G(a) through a frozen recognizer, its gradient balanced
+    ink           |blur(ink(G(a))) - blur(ink(a))|_1
+
+The noise `n` is against steganography: without it G hides in faint high frequencies what F needs
+to undo it, and the cycle is satisfied by a cheat (Chu et al. 2017). One-sided, F and D_a are left
+out, and text and ink alone hold the content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam
+
+from readapt.gan.crops import CropBatch, Feed
+from readapt.gan.duel import freeze
+from readapt.gan.frozen import text_loss
+from readapt.gan.objectives import OBJECTIVES, Name, clip_weights, noise_deviation, with_noise
+from readapt.gan.play import Verdict, linear_decay, set_rates
+from readapt.gan.pool import Pool
+from readapt.nets.crnn import Crnn
+from readapt.nets.discriminator import Discriminator, DiscriminatorConfig
+from readapt.nets.generator import Generator, GeneratorConfig
+from readapt.train.loop import average_weights
+
+Judge: TypeAlias = Callable[[nn.Module], Verdict]
+"""Looks at the averaged generator `a -> b`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleGanConfig:
+    """Networks, weights of the losses, and schedules, which are functions of the elapsed budget."""
+
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    objective: Name = "lsgan"
+    """Adversarial losses; `non-saturating` is the log loss. Steps of the critic are one to one."""
+    one_sided: bool = False
+    """Without F, D_a and cycles: for the shortest budgets."""
+    cycle: float = 10.0
+    identity: float = 5.0
+    identity_until: float = 0.4
+    """Fraction of the budget over which the identity loss fades out linearly."""
+    text: float = 1.0
+    """Standard deviation of the text's gradient at G(a), as a multiple of the adversarial one."""
+    ink: float = 2.0
+    hidden_noise: float = 0.05
+    """Deviation of the noise before the second generator, on images in [-1, 1]."""
+    instance_noise: float = 0.0
+    """Deviation at the start of the noise that discriminators see through, annealed to 0."""
+    pool: int = 50
+    """Past fakes shown to each discriminator beside new ones."""
+    lr: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    hold: float = 0.5
+    """Fraction of the budget with constant learning rates; then they fall linearly to 0."""
+    average: float = 0.995
+    """Decay of the running average of G's weights, which is what translates."""
+    half: bool = True
+    """Convolutions in bfloat16."""
+    seed: int = 0
+
+
+def to_images(levels: NDArray[np.uint8]) -> Tensor:
+    """`batch height width` uint8 to `batch 1 height width` float32 in [-1, 1]."""
+    return torch.from_numpy(levels).to(torch.float32).div(127.5).sub(1.0)[:, None]
+
+
+def balance(text: Tensor, adversarial: Tensor, weight: float) -> float:
+    """Return the factor on the text's gradient: `weight sd(adversarial) / sd(text)`.
+
+    Clipped to [1e-3, 100] (Fogel et al. 2020, ScrabbleGAN, section 3.4): neither side drowns the
+    other, whatever the scales of their losses.
+    """
+    ratio = weight * float(adversarial.std()) / max(float(text.std()), 1e-12)
+    return min(max(ratio, 1e-3), 100.0)
+
+
+def ink_map(images: Tensor) -> Tensor:
+    """Where there is ink, softly: 1 for black, 0 for paper; blurred over about 5 pixels.
+
+    `batch channel height width` in [-1, 1] in, the same shape out. Blurred, because the look may
+    move an edge but not a stroke; a level in the middle, because it may fade ink but not drop it.
+    """
+    ink = torch.sigmoid(-6.0 * images)
+    for _ in range(2):
+        ink = F.avg_pool2d(ink, 3, 1, 1, count_include_pad=False)
+    return ink
+
+
+def ink_loss(translated: Tensor, rendered: Tensor) -> Tensor:
+    """`|blur(ink(G(a))) - blur(ink(a))|_1`: no stroke lost, none invented."""
+    return (ink_map(translated) - ink_map(rendered)).abs().mean()
+
+
+class CycleGan:
+    """The game of two generators and two discriminators; of one and one, one-sided.
+
+    `recognizer` is frozen; without one, nothing but the ink loss guards the text.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        recognizer: Crnn | None,
+        config: CycleGanConfig = CycleGanConfig(),
+        judge: Judge | None = None,
+    ) -> None:
+        torch.manual_seed(config.seed)
+        self.feed, self.recognizer, self.config = feed, recognizer, config
+        self.judged = judge
+        self.objective = OBJECTIVES[config.objective]
+        self.to_real = Generator(config.generator)
+        self.real_critic = Discriminator(config.discriminator)
+        self.average = Generator(config.generator)
+        self.average.load_state_dict(self.to_real.state_dict())
+        self.real_pool = Pool(config.pool, config.seed)
+        self.networks: dict[str, nn.Module] = {
+            "to_real": self.to_real,
+            "real_critic": self.real_critic,
+            "average": self.average,
+        }
+        self.generators: list[nn.Module] = [self.to_real]
+        self.critics: list[nn.Module] = [self.real_critic]
+        self.pools = {"real": self.real_pool}
+        if not config.one_sided:
+            # Back to rendered lines there is one way only: no noise goes in.
+            back = GeneratorConfig(
+                config.generator.channels, config.generator.widths, config.generator.blocks, False
+            )
+            self.to_rendered = Generator(back)
+            self.rendered_critic = Discriminator(config.discriminator)
+            self.rendered_pool = Pool(config.pool, config.seed + 1)
+            self.networks["to_rendered"] = self.to_rendered
+            self.networks["rendered_critic"] = self.rendered_critic
+            self.generators.append(self.to_rendered)
+            self.critics.append(self.rendered_critic)
+            self.pools["rendered"] = self.rendered_pool
+        self.optimizers = {
+            "generators": Adam(_weights(self.generators), lr=config.lr, betas=config.betas),
+            "critics": Adam(_weights(self.critics), lr=config.lr, betas=config.betas),
+        }
+        self.best: dict[str, Tensor] = {}
+
+    # --- one turn ---------------------------------------------------------------------------------
+
+    def turn(self, step: int, elapsed: float) -> Mapping[str, float]:
+        """Move the generators once, then the discriminators."""
+        set_rates(self.optimizers.values(), linear_decay(elapsed, self.config.hold))
+        batch = self.feed.batch(step)
+        rendered, real = to_images(batch.rendered), to_images(batch.real)
+        deviation = noise_deviation(elapsed, self.config.instance_noise)
+        for critic in self.critics:
+            freeze(critic, True)
+        figures, fake_real, fake_rendered = self._move_generators(
+            batch, rendered, real, elapsed, deviation
+        )
+        average_weights(
+            self.average, self.to_real, min(self.config.average, (1 + step) / (10 + step))
+        )
+        for critic in self.critics:
+            freeze(critic, False)
+        shown = self.real_pool.show(fake_real)
+        loss = self._critic_loss(self.real_critic, real, shown, deviation)
+        figures["real_critic"] = float(loss.detach())
+        if fake_rendered is not None:
+            shown = self.rendered_pool.show(fake_rendered)
+            other = self._critic_loss(self.rendered_critic, rendered, shown, deviation)
+            figures["rendered_critic"] = float(other.detach())
+            loss = loss + other
+        _step(self.optimizers["critics"], loss)
+        if self.objective.clip:
+            clip_weights(_weights(self.critics), self.objective.clip)
+        return figures
+
+    def _move_generators(
+        self, batch: CropBatch, rendered: Tensor, real: Tensor, elapsed: float, deviation: float
+    ) -> tuple[dict[str, float], Tensor, Tensor | None]:
+        config = self.config
+        figures: dict[str, float] = {}
+        fake_real = self._run(self.to_real, rendered)
+        pull = self.pull(fake_real, batch, real, deviation, figures)
+        ink = ink_loss(fake_real, rendered)
+        figures["ink"] = float(ink.detach())
+        # d(fake . pull) / dfake = pull: adversarial and text gradients join the others here.
+        loss = (fake_real * pull).sum() + config.ink * ink
+        fade = max(0.0, 1 - elapsed / config.identity_until) if config.identity_until else 0.0
+        fake_rendered = None
+        if not config.one_sided:
+            fake_rendered = self._run(self.to_rendered, real)
+            seen = with_noise(fake_rendered, deviation)
+            back = self._adversarial(self.rendered_critic, rendered, seen)
+            there_and_back = self._run(self.to_rendered, with_noise(fake_real, config.hidden_noise))
+            back_and_there = self._run(self.to_real, with_noise(fake_rendered, config.hidden_noise))
+            cycle = (there_and_back - rendered).abs().mean() + (back_and_there - real).abs().mean()
+            figures |= {"adversarial_back": float(back.detach()), "cycle": float(cycle.detach())}
+            loss = loss + back + config.cycle * cycle
+        if fade > 0 and config.identity:
+            same = (self._run(self.to_real, real) - real).abs().mean()
+            if not config.one_sided:
+                same = same + (self._run(self.to_rendered, rendered) - rendered).abs().mean()
+            figures["identity"] = float(same.detach())
+            loss = loss + config.identity * fade * same
+        _step(self.optimizers["generators"], loss)
+        old = None if fake_rendered is None else fake_rendered.detach()
+        return figures, fake_real.detach(), old
+
+    def pull(
+        self,
+        fake: Tensor,
+        batch: CropBatch,
+        real: Tensor,
+        deviation: float,
+        figures: dict[str, float],
+    ) -> Tensor:
+        """Return `d(adversarial)/dfake + ratio d(text)/dfake`, both taken at the same fakes.
+
+        Two separate gradients at the images, so that they can be balanced; then one backward pass
+        through the generator for both.
+        """
+        leaf = fake.detach().requires_grad_()
+        adversarial = self._adversarial(self.real_critic, real, with_noise(leaf, deviation))
+        (pull,) = torch.autograd.grad(adversarial, leaf)
+        figures["adversarial"] = float(adversarial.detach())
+        if self.recognizer is not None and self.config.text:
+            text = text_loss(self.recognizer, leaf, batch)
+            (gradient,) = torch.autograd.grad(text, leaf)
+            ratio = balance(gradient, pull, self.config.text)
+            figures |= {"text": float(text.detach()), "text_ratio": ratio}
+            pull = pull + ratio * gradient
+        return pull
+
+    def _adversarial(self, critic: nn.Module, genuine: Tensor, fake: Tensor) -> Tensor:
+        with self._precision():
+            return self.objective.generator_loss(critic, genuine, fake)
+
+    def _critic_loss(
+        self, critic: nn.Module, genuine: Tensor, fake: Tensor, deviation: float
+    ) -> Tensor:
+        with self._precision():
+            _, loss = self.objective.critic_loss(
+                critic, with_noise(genuine, deviation), with_noise(fake, deviation)
+            )
+        return loss
+
+    def _run(self, generator: nn.Module, images: Tensor) -> Tensor:
+        with self._precision():
+            translated: Tensor = generator(images)
+        return translated.float()
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.config.half)
+
+    # --- what the loop asks for -------------------------------------------------------------------
+
+    def judge(self, step: int) -> Verdict:
+        """Ask the judge about the averaged G; without one, the latest state is the best."""
+        if self.judged is None:
+            return Verdict(-float(step), {})
+        random = torch.get_rng_state()
+        verdict = self.judged(self.average)
+        torch.set_rng_state(random)
+        return verdict
+
+    def keep(self) -> None:
+        """Remember the averaged G."""
+        self.best = {k: v.detach().clone() for k, v in self.average.state_dict().items()}
+
+    def best_generator(self) -> Generator:
+        """Return the best G so far, the present average where none was judged."""
+        generator = Generator(self.config.generator)
+        generator.load_state_dict(self.best or self.average.state_dict())
+        return generator.eval()
+
+    def state(self) -> dict[str, Any]:
+        """Weights, average, optimizers, pools, the best G."""
+        return {
+            "networks": {k: v.state_dict() for k, v in self.networks.items()},
+            "optimizers": {k: v.state_dict() for k, v in self.optimizers.items()},
+            "pools": {k: v.state() for k, v in self.pools.items()},
+            "best": self.best,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`state` gave."""
+        for name, network in self.networks.items():
+            network.load_state_dict(state["networks"][name])
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        for name, pool in self.pools.items():
+            pool.restore(state["pools"][name])
+        self.best = dict(state["best"])
+
+
+def _weights(networks: list[nn.Module]) -> Iterator[nn.Parameter]:
+    for network in networks:
+        yield from network.parameters()
+
+
+def _step(optimizer: Adam, loss: Tensor) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()

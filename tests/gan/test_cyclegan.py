@@ -1,0 +1,169 @@
+"""CycleGAN: every loss reaches its player, the text's gradient arrives, resume is exact."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from bar_lines import ALPHABET, bars, rendered, small_recognizer, texts
+
+from readapt.gan.crops import Feed, FeedConfig
+from readapt.gan.cyclegan import CycleGan, CycleGanConfig, balance, ink_loss, to_images
+from readapt.gan.frozen import text_loss
+from readapt.gan.objectives import Name
+from readapt.gan.play import PlayConfig, play
+from readapt.nets.discriminator import DiscriminatorConfig
+from readapt.nets.generator import Generator, GeneratorConfig
+
+CONFIG = CycleGanConfig(
+    GeneratorConfig(widths=(4, 8, 8), blocks=1),
+    DiscriminatorConfig(width=4, layers=1),
+    pool=3,
+    half=False,
+)
+PLAY = PlayConfig(steps=6, log_every=2, judge_every=2, checkpoint_seconds=0.0)
+
+
+def feed() -> Feed:
+    real = [bars(t, 60, 200, 10, i) for i, t in enumerate(texts(8, 6))]
+    lines = [rendered(t) for t in texts(8, 6, 1)]
+    return Feed(real, lines, ALPHABET, FeedConfig(columns=128, widths=(32, 64)))
+
+
+def test_the_generator_feels_the_text_alone() -> None:
+    """CTC through the frozen recognizer reaches every weight of the generator, and it learns."""
+    torch.manual_seed(0)
+    generator, recognizer = Generator(CONFIG.generator), small_recognizer()
+    batch = feed().batch(0)
+    images = to_images(batch.rendered)
+    optimizer = torch.optim.Adam(generator.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(25):
+        optimizer.zero_grad()
+        loss = text_loss(recognizer, generator(images), batch)
+        loss.backward()
+        assert all(p.grad is not None for p in generator.parameters())
+        total = sum(float(p.grad.abs().sum()) for p in generator.parameters() if p.grad is not None)
+        assert total > 0
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < losses[0] - 0.05
+    assert all(p.grad is None for p in recognizer.parameters())
+
+
+@pytest.mark.parametrize("one_sided", [False, True])
+def test_the_text_moves_the_generator_in_the_game(one_sided: bool) -> None:
+    """With every other pull switched off, one turn still moves G, and with text off it does not."""
+    off = replace(CONFIG, one_sided=one_sided, cycle=0.0, identity=0.0, ink=0.0)
+    moved = []
+    for text in (0.0, 1.0):
+        game = CycleGan(feed(), small_recognizer(), replace(off, text=text))
+        with torch.no_grad():  # a critic of zeros: no adversarial gradient but in the last bias
+            for p in game.real_critic.parameters():
+                p.zero_()
+        before = [p.detach().clone() for p in game.to_real.parameters()]
+        game.turn(0, 0.0)
+        changes = (
+            float((p.detach() - q).abs().sum())
+            for p, q in zip(game.to_real.parameters(), before, strict=True)
+        )
+        moved.append(sum(changes))
+    assert moved[0] == 0
+    assert moved[1] > 0
+
+
+def test_balance() -> None:
+    torch.manual_seed(0)
+    a, b = torch.randn(1000), 1e-2 * torch.randn(1000)
+    assert float((balance(a, b, 1.0) * a).std()) == pytest.approx(float(b.std()), rel=1e-4)
+    assert balance(b * 1e-6, a, 1.0) == 100.0
+    assert balance(a, torch.zeros(1000), 1.0) == 1e-3
+    assert balance(torch.zeros(1000), torch.zeros(1000), 1.0) == 1e-3
+
+
+def test_ink_loss_sees_strokes_and_forgives_paper() -> None:
+    a = to_images(bars("abab")[None])
+    darker_paper = to_images(bars("abab", 20, 190)[None])
+    lost, ghost = to_images(bars("ab b")[None]), to_images(bars("abab")[None])
+    ghost[..., 6:30, 0:4] = -1
+    assert float(ink_loss(a, a)) == 0
+    assert float(ink_loss(darker_paper, a)) < 0.5 * float(ink_loss(lost, a))
+    assert float(ink_loss(ghost, a)) > 0.005
+
+
+@pytest.mark.parametrize("objective", ["lsgan", "non-saturating", "wgan-gp", "relativistic"])
+def test_every_player_moves(objective: Name) -> None:
+    game = CycleGan(feed(), small_recognizer(), replace(CONFIG, objective=objective))
+    before = {k: [p.detach().clone() for p in v.parameters()] for k, v in game.networks.items()}
+    for step in range(2):
+        figures = game.turn(step, 0.0)
+    expected = {"adversarial", "adversarial_back", "cycle", "identity", "text", "ink"}
+    assert expected <= set(figures)
+    for name, network in game.networks.items():
+        pairs = zip(network.parameters(), before[name], strict=True)
+        assert sum(float((p.detach() - q).abs().sum()) for p, q in pairs) > 0, name
+        assert all(torch.isfinite(p).all() for p in network.parameters())
+
+
+def test_one_sided_has_half_of_the_players() -> None:
+    game = CycleGan(feed(), None, replace(CONFIG, one_sided=True))
+    figures = game.turn(0, 0.0)
+    assert set(game.networks) == {"to_real", "real_critic", "average"}
+    assert "cycle" not in figures
+    assert "text" not in figures
+
+
+def test_identity_fades_out_and_rates_fall() -> None:
+    game = CycleGan(feed(), None, CONFIG)
+    assert "identity" in game.turn(0, 0.39)
+    assert "identity" not in game.turn(1, 0.41)
+    game.turn(2, 0.75)
+    rates = {g["lr"] for o in game.optimizers.values() for g in o.param_groups}
+    assert rates == {0.5 * CONFIG.lr}
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_killed_and_resumed_equals_uninterrupted(half: bool, tmp_path: Path) -> None:
+    config = replace(CONFIG, half=half, instance_noise=0.05)
+    whole, parts = (CycleGan(feed(), small_recognizer(), config) for _ in range(2))
+    play(whole, PLAY, tmp_path / "whole")
+    turn = parts.turn
+
+    def dies(step: int, elapsed: float) -> Mapping[str, float]:
+        if step == 3:
+            raise KeyboardInterrupt
+        return turn(step, elapsed)
+
+    parts.turn = dies  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        play(parts, PLAY, tmp_path / "parts")
+    again = CycleGan(feed(), small_recognizer(), replace(config, seed=7))
+    torch.manual_seed(99)
+    play(again, PLAY, tmp_path / "parts", resume=True)
+    for name, network in whole.networks.items():
+        for p, q in zip(network.parameters(), again.networks[name].parameters(), strict=True):
+            assert torch.equal(p, q), name
+    best, other = whole.best_generator(), again.best_generator()
+    for p, q in zip(best.parameters(), other.parameters(), strict=True):
+        assert torch.equal(p, q)
+
+
+def test_learns_a_plain_change_of_look() -> None:
+    """Grey ink on darker paper: a few dozen turns bring the translated levels nearer."""
+    sees_levels = DiscriminatorConfig(width=4, layers=1, norm="none")
+    config = replace(
+        CONFIG, discriminator=sees_levels, lr=2e-3, identity=0.0, ink=0.0, one_sided=True
+    )
+    game = CycleGan(feed(), None, config)
+    for step in range(100):
+        game.turn(step, 0.0)
+    batch = feed().batch(100)
+    a, b = to_images(batch.rendered), to_images(batch.real)
+    with torch.no_grad():
+        fake = game.average(a)
+
+    def paper(x: torch.Tensor) -> float:
+        return float(x.flatten().quantile(0.75))
+
+    assert abs(paper(fake) - paper(b)) < 0.6 * abs(paper(a) - paper(b))

@@ -1,0 +1,133 @@
+"""What a recognizer's confidences have to become, found on lines whose text is known.
+
+Every other line fits, the rest measures: how far confidences then are from the truth, and how many
+words are wrong at which confidence.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from readapt.errors import UsageError
+from readapt.evaluate.calibration import calibration_error, reliability
+from readapt.evaluate.normalise import fold
+from readapt.models.manifest import Calibration
+from readapt.recognize.alphabet import Alphabet
+from readapt.recognize.calibration import (
+    AS_IS,
+    FEWEST,
+    ConfidenceMap,
+    error_curve,
+    fit_map,
+    words_right,
+)
+from readapt.recognize.confidence import fit_temperature
+from readapt.recognize.decode import GREEDY
+from readapt.recognize.reading import Posteriors, read_posteriors
+
+BINS = 20
+"""Of equal width, in which the error of word confidences is measured."""
+
+_TOGETHER = 32
+"""Lines that are read at once; bounds the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """What to write into a model, and what it is good for."""
+
+    calibration: Calibration
+    words: int
+    """Words the following was measured on, none of which was fitted to."""
+    wrong: float
+    """Share of them that is wrong."""
+    error: float
+    """Expected calibration error of their confidences, in [0, 1]."""
+    error_before: float
+    """The same as the network has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordResults:
+    """Confidence of each word read, and whether it is right; folded."""
+
+    confidence: NDArray[np.float64]
+    right: NDArray[np.bool_]
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error in [0, 1]."""
+        return word_calibration_error(self.confidence, self.right)
+
+
+def word_calibration_error(confidence: ArrayLike, right: ArrayLike) -> float:
+    """Return the expected calibration error of words, in [0, 1]."""
+    said, true = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
+    return calibration_error(reliability(said, true, np.ones(said.size), BINS))
+
+
+def word_results(
+    log_posteriors: Sequence[NDArray[np.float32]],
+    truths: Sequence[str],
+    alphabet: Alphabet,
+    temperature: float = 1.0,
+    words: ConfidenceMap = AS_IS,
+    *,
+    ignore_case: bool = False,
+) -> WordResults:
+    """Decode lines greedily and compare every word with the line's truth, folded.
+
+    ``log_posteriors`` are ``time class`` each. Right is a word that stands in the truth at its
+    place among the words.
+    """
+    said: list[float] = []
+    right: list[bool] = []
+    for i in range(0, len(log_posteriors), _TOGETHER):
+        lines = [Posteriors(p, 1.0, len(p)) for p in log_posteriors[i : i + _TOGETHER]]
+        read = read_posteriors(lines, alphabet, GREEDY, temperature, words)
+        for reading, truth in zip(read, truths[i : i + _TOGETHER], strict=True):
+            found = fold(reading.text, ignore_case=ignore_case)
+            right += words_right(fold(truth, ignore_case=ignore_case), found).tolist()
+            said += [word.confidence for word in reading.words]
+    return WordResults(np.array(said, np.float64), np.array(right, bool))
+
+
+def calibrate(
+    log_posteriors: Sequence[NDArray[np.float32]],
+    truths: Sequence[str],
+    alphabet: Alphabet,
+    before: Calibration | None = None,
+) -> Calibrated:
+    """Fit temperature, word confidences and thresholds to lines the network has not learnt from.
+
+    ``log_posteriors`` are ``time class`` each; what ``before`` says of other things is kept.
+    Raises :class:`UsageError` for too few words.
+    """
+    fitting, measuring = slice(0, None, 2), slice(1, None, 2)
+    temperature = fit_temperature(log_posteriors[fitting], truths[fitting], alphabet).temperature
+    temperature = round(temperature, 4)
+    fitted = word_results(log_posteriors[fitting], truths[fitting], alphabet, temperature)
+    words = fit_map(fitted.confidence, fitted.right)
+    others = log_posteriors[measuring], truths[measuring], alphabet
+    raw, after = word_results(*others), word_results(*others, temperature, words)
+    if after.right.size < FEWEST:
+        raise UsageError(
+            f"a calibration needs {2 * FEWEST} words and more, and {after.right.size} were read "
+            "in half of the lines; give it more lines."
+        )
+    calibration = (before or Calibration()).model_copy(
+        update={
+            "temperature": temperature,
+            "words": words.knots,
+            "word_errors": error_curve(after.confidence, after.right),
+        }
+    )
+    return Calibrated(
+        calibration,
+        int(after.right.size),
+        float(1 - after.right.mean()),
+        after.calibration_error,
+        raw.calibration_error,
+    )

@@ -78,7 +78,7 @@ def test_lines_come_back_in_pixels_of_the_page_at_any_resolution(file, unit):
 
 def test_a_first_look_at_the_right_scale_is_enough(file):
     d = detector(file)
-    d.detect(page_of([(40, 40, 300, 24), (40, 100, 300, 24)], (320, 416)))
+    d.detect(page_of([(40, 40, 300, 32), (40, 100, 300, 32)], (320, 416)))
     assert len(d._session.seen) == 1
 
 

@@ -29,7 +29,7 @@ def test_a_line_comes_back_as_it_was_drawn(height, degrees):
     assert found.shape == (1, 4, 2)
     assert found.dtype == scores.dtype == np.float32
     assert scores[0] > 0.6
-    assert np.abs(found[0] - quad).max() < 2.5 + 0.06 * height
+    assert np.abs(found[0] - quad).max() < 3.2 + 0.06 * height
 
 
 def test_lines_whose_boxes_touch_stay_apart():

@@ -34,9 +34,9 @@ DIVISOR = 32
 class DetectorConfig:
     """How a page is looked at."""
 
-    line_height: float = 24.0
+    line_height: float = 32.0
     """Pixels that the median line is scaled to for the second look."""
-    first_area: int = 300_000
+    first_area: int = 200_000
     """Pixels of the first look, at most."""
     retry_area: int = 1_500_000
     """Pixels of the first look where it found nothing: the text may be tiny."""
@@ -46,7 +46,7 @@ class DetectorConfig:
     """A page is enlarged by at most this factor."""
     largest_area: int = 24_000_000
     """Pixels of the second look, at most."""
-    large_line: float = 2.5
+    large_line: float = 2.2
     """Lines more than this many times ``line_height`` are taken from the first look."""
     tile: int = 1536
     """Sides of the largest piece given to the network at once, in pixels."""

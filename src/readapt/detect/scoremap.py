@@ -29,13 +29,13 @@ CORE_END_SHARE = 0.2
 class ScoremapConfig:
     """How a score map becomes quads."""
 
-    threshold: float = 0.5
+    threshold: float = 0.4
     """A cell with at least this score belongs to a core. In (0, 1)."""
     split_thresholds: tuple[float, ...] = (0.7, 0.85)
     """Tried in turn on cores that are too thick to be one line: touching neighbours."""
     split_thickness: float = 1.3
     """A core thicker than this share of its line's height is tried for splitting."""
-    min_score: float = 0.6
+    min_score: float = 0.7
     """Mean score of a core's cells, at least."""
     min_height: float = 4.0
     """Height of a line in pixels of the map's page, at least."""

@@ -44,6 +44,16 @@ TRIAL_LINES = 8
 """Lines read to try a way up: the longest."""
 
 
+@dataclass(frozen=True)
+class LineCut:
+    """A line of a page as the recognizer is given it."""
+
+    quad: Quad
+    """``4 2`` in page pixels, clockwise from the text's top-left."""
+    image: Image
+    """``H W`` or ``H W 3`` uint8, turned upright."""
+
+
 class FindsLines(Protocol):
     """What finds the lines of a page; ``Detector`` is one."""
 
@@ -229,15 +239,40 @@ class Reader:
         height, width = page.image.shape[:2]
         if min(height, width) < SMALLEST:
             return Page(width, height, (), page.source, page.index)
-        found = self._look(page.image, 0)
-        if found.confidence < DOUBT:
-            found = self._turned(page.image, found)
+        found = self._find(page.image)
         lines = tuple(
             _line(quad, frame, reading, width, height)
             for quad, frame, reading in zip(found.quads, found.frames, found.readings, strict=True)
             if reading.text and reading.confidence >= self._min_confidence
         )
         return Page(width, height, lines, page.source, page.index)
+
+    def cut_lines(self, page: PageImage) -> list[LineCut]:
+        """Find the lines of a page, in reading order, and cut them out as they are read."""
+        if min(page.image.shape[:2]) < SMALLEST:
+            return []
+        found = self._find(page.image)
+        return [
+            LineCut(quad, crop_frame(page.image, frame))
+            for quad, frame in zip(found.quads, found.frames, strict=True)
+        ]
+
+    def log_posteriors(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+        """Log-probabilities of each class at each frame, ``time class`` per image of one line.
+
+        Class 0 is the blank, ``i`` the character ``i - 1`` of :attr:`alphabet`.
+        """
+        return list(self._recognizer.log_posteriors(images))
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """The characters that the model writes."""
+        return self._recognizer.alphabet
+
+    def _find(self, image: Image) -> _Found:
+        """Find the lines of a page and read them, turned the way up that makes sense."""
+        found = self._look(image, 0)
+        return self._turned(image, found) if found.confidence < DOUBT else found
 
     def _look(self, image: Image, quarters: int, most: int | None = None) -> _Found:
         """Find the lines of the page turned by ``quarters`` and read them, or the longest few."""

@@ -1,13 +1,12 @@
 """Beam, language model and confidence on the command line, with the model of ``tiny_model``."""
 
 import json
-import sys
 from pathlib import Path
 
 import PIL.Image
 import pytest
 
-from readapt.cli import main
+from command_line import Run
 from readapt.formats.json import read_json
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import LanguageModelSection
@@ -15,21 +14,6 @@ from readapt.reader import Reader
 from readapt.recognize.beam import Beam
 from readapt.recognize.lm import CharacterModel
 from tiny_model import draw, draw_page
-
-
-class Run:
-    """Runs the command line in this process."""
-
-    def __init__(self, capture: pytest.CaptureFixture[bytes], patch: pytest.MonkeyPatch) -> None:
-        self.capture, self.patch = capture, patch
-
-    def __call__(self, *line: object) -> tuple[int, str, str]:
-        self.patch.setattr(sys, "argv", ["readapt", *map(str, line)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = self.capture.readouterr()
-        code = left.value.code
-        return code if isinstance(code, int) else 0, out.decode(), err.decode()
 
 
 @pytest.fixture

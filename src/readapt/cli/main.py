@@ -42,6 +42,12 @@ def _recognize() -> Body:
     return recognize
 
 
+def _align() -> Body:
+    from readapt.cli.align import align
+
+    return align
+
+
 def _models() -> Body:
     from readapt.cli.models import models
 
@@ -69,6 +75,7 @@ def _train() -> Body:
 COMMANDS: dict[str, Command] = {
     "read": Command("Read pages: text, JSON, TSV, hOCR, ALTO, PAGE.", _read),
     "recognize": Command("Read images of single lines.", _recognize),
+    "align": Command("Turn the transcription of a page into line ground truth.", _align),
     "evaluate": Command("Measure a model on pages or lines with known text.", _evaluate),
     "synth": Command("Make lines or pages of known text.", _synth),
     "train": Command("Train a recognizer, a detector or a language model.", _train),

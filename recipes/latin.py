@@ -66,7 +66,7 @@ def bundle(recognizer: Crnn, detector: DetectorNet, folder: Path, trained: str) 
                 file="recognizer.onnx", height=recognizer.config.height, stride=STRIDE
             ),
             detector=DetectorSection(file="detector.onnx"),
-            calibration=Calibration(min_confidence=0.35),
+            calibration=Calibration(min_confidence=0.45),
             language=["en", "fr", "de", "es", "it", "pt", "nl", "da", "pl", "la"],
             script=["Latn", "Latf"],
             license="Apache-2.0",

@@ -18,6 +18,7 @@ from readapt.lines.crop import LineFrame, crop_frame, line_frame
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.pages.load import LoadConfig, PageImage, from_array, from_pillow, load_page, load_pages
 from readapt.pages.prepare import turn, turn_back
+from readapt.recognize.mirror import of_this_side
 from readapt.types import Image, Quad
 
 if TYPE_CHECKING:
@@ -288,12 +289,14 @@ class Reader:
             longest = np.argsort([-quad_size(quad)[0] for quad in quads], kind="stable")[:most]
             quads = quads[longest]
         frames = [line_frame(quad, self._pad) for quad in quads]
-        readings = self._recognizer.read([crop_frame(turned, frame) for frame in frames])
+        crops = [crop_frame(turned, frame) for frame in frames]
+        readings = self._recognizer.read(crops)
+        kept = of_this_side(crops, readings, self._recognizer.read)
         height, width = image.shape[:2]
         return _Found(
-            [turn_back(quad, quarters, width, height) for quad in quads],
-            [frame.turned_back(quarters, width, height) for frame in frames],
-            readings,
+            [turn_back(quads[i], quarters, width, height) for i in kept],
+            [frames[i].turned_back(quarters, width, height) for i in kept],
+            [readings[i] for i in kept],
         )
 
     def _turned(self, image: Image, found: _Found) -> _Found:

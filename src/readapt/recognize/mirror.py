@@ -30,7 +30,7 @@ def of_this_side(
     readings: Sequence[Reading],
     read: Callable[[Sequence[Image]], Sequence[Reading]],
 ) -> list[int]:
-    """Indices of the lines that are not show-through.
+    """Tell which lines are not show-through, by index.
 
     `images` are cut lines `H W` or `H W 3`, `readings` what `read` makes of them.
     """

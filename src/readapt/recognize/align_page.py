@@ -20,7 +20,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -194,6 +194,7 @@ class _Text:
         return self.columns.setdefault(classes, len(self.columns) + _ANY + 1)
 
 
+@lru_cache(maxsize=4096)
 def _alike(alphabet: Alphabet, character: str) -> str:
     """Find the characters of an alphabet that a transcriber may have meant by this one."""
     wanted = fold(character)

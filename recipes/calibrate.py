@@ -1,10 +1,11 @@
-"""Make a model's confidences honest: fit them on synthetic lines, write them into the model.
+"""Make a model's confidences honest and its words' edges right, by synthetic lines.
 
     python recipes/calibrate.py MODEL [--lines 4000] [-o FOLDER]
 
 The lines are of a seed that no training uses. Half of them fit, the other half measure; MODEL is
 rewritten in one step (or, with -o, written elsewhere) with the section `calibration` of
-model.json replaced: temperature, the map of word confidences, and the share of wrong words at each
+model.json replaced: temperature, where in a character the network writes it, the map of word
+confidences, and the share of wrong words at each
 confidence, which `readapt read --max-word-errors` looks up.
 """
 
@@ -13,16 +14,18 @@ from pathlib import Path
 
 import cv2
 
-from readapt.evaluate.calibrate import calibrate
+from readapt.evaluate.calibrate import Edges, calibrate, fit_writes_at
 from readapt.models.bundle import Bundle, find_bundle, save_bundle
 from readapt.reader import load_recognizer
 from readapt.recognize.calibration import threshold_for
-from readapt.synth.lines import LineConfig, LineMaker
+from readapt.synth.lines import LineConfig, LineMaker, LineSample
 
 SEED = 10_000_019
 """Of the lines: held out from every training."""
 
 _TOGETHER = 64
+_BOXES = 400
+"""Lines that the edges of words are fitted to."""
 
 
 def main() -> None:
@@ -39,18 +42,23 @@ def main() -> None:
         LineConfig(seed=SEED, height=bundle.manifest.recognizer.height), alphabet=bundle.alphabet
     )
     posteriors, truths = [], []
+    words: list[list[Edges]] = []
+    section = bundle.manifest.recognizer
     for start in range(0, arguments.lines, _TOGETHER):
         samples = [maker.make(i) for i in range(start, min(start + _TOGETHER, arguments.lines))]
         posteriors += recognizer.log_posteriors([sample.image for sample in samples])
         truths += [sample.text for sample in samples]
+        words += [edges(sample, section.height, section.stride) for sample in samples]
+    place, overlap = fit_writes_at(posteriors[:_BOXES], words[:_BOXES], bundle.alphabet)
     found = calibrate(posteriors, truths, bundle.alphabet, bundle.manifest.calibration)
     metrics = {
         "word_calibration_error_synthetic": round(found.error, 4),
-        "word_error_rate_of_reading_synthetic": round(found.wrong, 4),
+        "wrong_words_synthetic": round(found.wrong, 4),
+        "word_box_overlap_synthetic": round(overlap, 4),
     }
     manifest = bundle.manifest.model_copy(
         update={
-            "calibration": found.calibration,
+            "calibration": found.calibration.model_copy(update={"writes_at": place}),
             "metrics": bundle.manifest.metrics | metrics,
         }
     )
@@ -58,6 +66,7 @@ def main() -> None:
     out = arguments.out or bundle.folder
     save_bundle(out, manifest, files, replace=True)
     print(f"{out}: temperature {found.calibration.temperature}, {found.words} words measured")
+    print(f"writes a character at {place} of it; words overlap the truth by {overlap:.3f}")
     print(f"wrong words: {found.wrong:.2%}")
     print(f"calibration error of words: {found.error_before:.4f} before, {found.error:.4f} after")
     lowest = min(wrong for _, wrong in found.calibration.word_errors)
@@ -67,6 +76,15 @@ def main() -> None:
             print(f"at most {wanted:.0%} wrong words: confidence {threshold:.4f}")
         else:
             print(f"at most {wanted:.0%} wrong words: never (at best {lowest:.2%})")
+
+
+def edges(sample: LineSample, height: int, stride: int) -> list[Edges]:
+    """Return a line's words with their edges in frames."""
+    frames = height / sample.image.shape[0] / stride
+    return [
+        (text, float(quad[[0, 3], 0].mean()) * frames, float(quad[[1, 2], 0].mean()) * frames)
+        for text, quad in sample.words
+    ]
 
 
 if __name__ == "__main__":

@@ -371,6 +371,7 @@ def load_recognizer(
         decoder=decoder or GREEDY,
         temperature=calibration.temperature,
         words=ConfidenceMap(calibration.words),
+        writes_at=calibration.writes_at,
     )
 
 

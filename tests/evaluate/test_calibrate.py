@@ -3,10 +3,11 @@ import pytest
 from numpy.typing import NDArray
 
 from readapt.errors import UsageError
-from readapt.evaluate.calibrate import calibrate, word_results
+from readapt.evaluate.calibrate import calibrate, fit_writes_at, word_overlaps, word_results
 from readapt.models.manifest import Calibration
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.calibration import ConfidenceMap, threshold_for
+from readapt.recognize.reading import WordSpan
 
 ALPHABET = Alphabet(" abcdefg")
 
@@ -57,3 +58,35 @@ def test_a_calibrated_network_says_what_it_knows() -> None:
 def test_too_few_words_are_refused() -> None:
     with pytest.raises(UsageError, match="more lines"):
         calibrate(*lines(4, 1.0), ALPHABET)
+
+
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.8])
+def test_where_a_network_writes_is_found(place: float) -> None:
+    rng = np.random.default_rng(2)
+    posteriors, words = [], []
+    for _ in range(40):
+        ids = [k for _ in range(4) for k in [*rng.integers(2, 9, rng.integers(2, 6)), 1]][:-1]
+        widths = rng.integers(8, 13, len(ids))
+        edges = np.concatenate([[5], 5 + np.cumsum(widths)])
+        p = np.full((int(edges[-1]) + 5, ALPHABET.classes), 1e-6)
+        p[:, 0] = 1
+        for k, left, width in zip(ids, edges, widths, strict=False):
+            p[int(left + place * width)] = 1e-6
+            p[int(left + place * width), k] = 1
+        posteriors.append(np.log(p / p.sum(axis=1, keepdims=True)).astype(np.float32))
+        text = ALPHABET.decode(ids)
+        truth, start = [], 0
+        for word in text.split():
+            truth.append((word, float(edges[start]), float(edges[start + len(word)])))
+            start += len(word) + 1
+        words.append(truth)
+    found, overlap = fit_writes_at(posteriors, words, ALPHABET)
+    assert found == pytest.approx(place, abs=0.1)
+    assert overlap > 0.9
+
+
+def test_overlaps_of_words_that_were_read() -> None:
+    truth = [("a", 0.0, 10.0), ("b", 20.0, 30.0), ("c", 40.0, 50.0)]
+    read = (WordSpan("a", 0.0, 5.0, 1.0), WordSpan("x", 20.0, 30.0, 1.0))
+    assert word_overlaps(read, truth) == [0.5]
+    assert word_overlaps((WordSpan("c", 60.0, 70.0, 1.0),), truth) == [0.0]

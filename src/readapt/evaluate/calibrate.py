@@ -1,11 +1,12 @@
-"""What a recognizer's confidences have to become, found on lines whose text is known.
+"""What a recognizer's confidences and word edges have to become, found on lines that are known.
 
-Every other line fits, the rest measures: how far confidences then are from the truth, and how many
-words are wrong at which confidence.
+Of confidences every other line fits, the rest measures: how far they then are from the truth, and
+how many words are wrong at which confidence.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,8 +25,8 @@ from readapt.recognize.calibration import (
     words_right,
 )
 from readapt.recognize.confidence import fit_temperature
-from readapt.recognize.decode import GREEDY
-from readapt.recognize.reading import Posteriors, read_posteriors
+from readapt.recognize.decode import GREEDY, decode
+from readapt.recognize.reading import Posteriors, WordSpan, read_posteriors, readings
 
 BINS = 20
 """Of equal width, in which the error of word confidences is measured."""
@@ -131,3 +132,50 @@ def calibrate(
         after.calibration_error,
         raw.calibration_error,
     )
+
+
+Edges: TypeAlias = tuple[str, float, float]
+"""A word, its left and its right edge in frames."""
+
+
+def fit_writes_at(
+    log_posteriors: Sequence[NDArray[np.float32]],
+    words: Sequence[Sequence[Edges]],
+    alphabet: Alphabet,
+) -> tuple[float, float]:
+    """Find where within a character the network writes it, from lines whose words are known.
+
+    ``log_posteriors`` are ``time class`` each. Returns the place, 0 to 1 in steps of 0.05, at
+    which words overlap the true ones best, and their mean intersection over union there.
+    """
+    lines = [Posteriors(p, 1.0, len(p)) for p in log_posteriors]
+    decoded = [decode(p, GREEDY) for p in log_posteriors]
+    found = {}
+    for step in range(21):
+        read = readings(lines, decoded, alphabet, 1.0, AS_IS, step / 20)
+        overlaps = [
+            overlap
+            for line, truth in zip(read, words, strict=True)
+            for overlap in word_overlaps(line.words, truth)
+        ]
+        found[step / 20] = float(np.mean(overlaps)) if overlaps else 0.0
+    best = max(found, key=lambda place: found[place])
+    return best, found[best]
+
+
+def word_overlaps(read: Sequence[WordSpan], truth: Sequence[Edges]) -> list[float]:
+    """Return the intersection over union, along the line, of each word that was read rightly."""
+    from rapidfuzz.distance import Levenshtein
+
+    overlaps = []
+    for block in Levenshtein.opcodes([text for text, _, _ in truth], [w.text for w in read]):
+        if block.tag != "equal":
+            continue
+        true = truth[block.src_start : block.src_end]
+        for (_, left, right), word in zip(
+            true, read[block.dest_start : block.dest_end], strict=True
+        ):
+            shared = max(0.0, min(right, word.end) - max(left, word.start))
+            union = max(right, word.end) - min(left, word.start)
+            overlaps.append(shared / union if union > 0 else 0.0)
+    return overlaps

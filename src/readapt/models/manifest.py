@@ -84,6 +84,9 @@ class Calibration(_Section):
     surer than it is right."""
     min_confidence: float = Field(default=0.0, ge=0, le=1)
     """Lines read with less are taken for marks that are no text and are left out."""
+    writes_at: float = Field(default=0.5, ge=0, le=1)
+    """Where within a character the network writes it, from 0, its left edge, to 1: the edges of
+    words depend on it."""
     words: Annotated[Pairs, AfterValidator(_rising), AfterValidator(_monotone)] = ()
     """The network's probability of a word -> the share of words that are right: the knots of a
     ``recognize.calibration.ConfidenceMap``."""

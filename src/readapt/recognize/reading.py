@@ -15,6 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.calibration import AS_IS, ConfidenceMap
 from readapt.recognize.ctc import span_log_likelihoods
 from readapt.recognize.decode import Decoded, Decoder, decode
+
+MIDDLE: Final = 0.5
+"""Where a network writes a character as long as nobody has measured it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +81,17 @@ def read_posteriors(
     decoder: Decoder,
     temperature: float,
     words: ConfidenceMap = AS_IS,
+    writes_at: float = MIDDLE,
 ) -> list[Reading]:
     """Decode lines and put their words, places and confidences together, in order.
 
     ``temperature`` divides the log-probabilities before confidences are computed (Guo et al.
     2017, arXiv 1706.04599): above 1 the network is less sure than it says. ``words`` then
-    calibrates the confidences of words. The text and the places depend on neither.
+    calibrates the confidences of words. ``writes_at`` says where within a character the network
+    writes it, from 0, its left edge, to 1: places depend on it. The text depends on none of them.
     """
     decoded = [decode(line.log_probs, decoder) for line in lines]
-    return readings(lines, decoded, alphabet, temperature, words)
+    return readings(lines, decoded, alphabet, temperature, words, writes_at)
 
 
 def readings(
@@ -94,6 +100,7 @@ def readings(
     alphabet: Alphabet,
     temperature: float,
     words: ConfidenceMap = AS_IS,
+    writes_at: float = MIDDLE,
 ) -> list[Reading]:
     """Put together the words, places and confidences of lines that are decoded already."""
     if not lines:
@@ -120,7 +127,7 @@ def readings(
     )
     ends = np.cumsum([0, *(len(stretches) for stretches in cut)])
     return [
-        _reading(line, d, stretches, log_p[start:end].tolist(), alphabet, words)
+        _reading(line, d, stretches, log_p[start:end].tolist(), alphabet, words, writes_at)
         for line, d, stretches, start, end in zip(lines, decoded, cut, ends, ends[1:], strict=False)
     ]
 
@@ -166,8 +173,9 @@ def _reading(
     log_p: list[float],
     alphabet: Alphabet,
     calibrated: ConfidenceMap,
+    writes_at: float,
 ) -> Reading:
-    edges = _edges(decoded, stretches, len(line.log_probs))
+    edges = _edges(decoded, stretches, len(line.log_probs), writes_at)
     words = []
     for i, (stretch, (left, right)) in enumerate(zip(stretches, edges, strict=True)):
         if stretch.is_space or stretch.first == stretch.last:
@@ -193,17 +201,21 @@ def _mean(log_p: float, characters: int) -> float:
     return min(1.0, math.exp(log_p / max(1, characters)))
 
 
-def _edges(decoded: Decoded, stretches: list[_Stretch], frames: int) -> list[tuple[float, float]]:
+def _edges(
+    decoded: Decoded, stretches: list[_Stretch], frames: int, writes_at: float
+) -> list[tuple[float, float]]:
     """Left and right edge of each stretch, in frames.
 
-    CTC writes a character in a frame or two near its middle, so a word reaches half a character
-    beyond the centres of its first and last: half the line's median distance between
-    neighbouring centres, but never past the centre of the space beside it.
+    CTC writes a character in a frame or two, anywhere within it that the network has found
+    convenient in training: each has a place of its own. So a word begins ``writes_at`` characters
+    before the centre of its first and ends ``1 - writes_at`` after that of its last, a character
+    being the line's median distance between neighbouring centres; but it never passes the centre
+    of the space beside it.
     """
     spans = decoded.spans.tolist()
     centres = [(start + end) / 2 for start, end in spans]
     distances = [centres[i + 1] - centres[i] for s in stretches for i in range(s.first, s.last - 1)]
-    half = median(distances) / 2 if distances else 1.0
+    pitch = median(distances) if distances else 2.0
     edges = []
     for i, s in enumerate(stretches):
         if s.is_space or s.first == s.last:
@@ -211,7 +223,7 @@ def _edges(decoded: Decoded, stretches: list[_Stretch], frames: int) -> list[tup
             continue
         before = centres[s.first - 1] if i else 0.0
         after = centres[s.last] if i + 1 < len(stretches) else float(frames)
-        left = min(centres[s.first] - half, spans[s.first][0])
-        right = max(centres[s.last - 1] + half, spans[s.last - 1][1])
-        edges.append((max(left, before), min(right, after)))
+        left = max(centres[s.first] - writes_at * pitch, before)
+        right = min(centres[s.last - 1] + (1 - writes_at) * pitch, after)
+        edges.append((left, max(right, left + 0.5)))
     return edges

@@ -19,7 +19,7 @@ from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.calibration import AS_IS, ConfidenceMap
 from readapt.recognize.decode import GREEDY, Decoder
 from readapt.recognize.preprocess import batch_lines, prepare_line
-from readapt.recognize.reading import Posteriors, Reading, read_posteriors
+from readapt.recognize.reading import MIDDLE, Posteriors, Reading, read_posteriors
 from readapt.types import Image
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Recognizer:
     and gives ``log_probs`` float32 ``batch time class`` with ``time = width / stride``.
 
     ``threads`` is the number that ONNX Runtime computes with, all cores without it.
-    ``temperature`` and ``words`` calibrate confidences (see
+    ``temperature`` and ``words`` calibrate confidences, ``writes_at`` the edges of words (see
     :func:`readapt.recognize.reading.read_posteriors`).
     A line wider than ``splitting.max_width``, once scaled to ``height``, is read in windows.
 
@@ -76,6 +76,7 @@ class Recognizer:
         decoder: Decoder = GREEDY,
         temperature: float = 1.0,
         words: ConfidenceMap = AS_IS,
+        writes_at: float = MIDDLE,
         splitting: Splitting | None = None,
         batching: Batching = Batching(),
     ) -> None:
@@ -87,6 +88,7 @@ class Recognizer:
         self.decoder = decoder
         self.temperature = temperature
         self.words = words
+        self.writes_at = writes_at
         self.splitting = splitting or replace(Splitting(), stride=stride)
         self.batching = batching
         self._path = Path(path_to_onnx)
@@ -104,7 +106,12 @@ class Recognizer:
         def read_waiting() -> None:
             posteriors = [p for _, p in waiting]
             read = read_posteriors(
-                posteriors, self.alphabet, self.decoder, self.temperature, self.words
+                posteriors,
+                self.alphabet,
+                self.decoder,
+                self.temperature,
+                self.words,
+                self.writes_at,
             )
             readings.update(zip((i for i, _ in waiting), read, strict=True))
             waiting.clear()

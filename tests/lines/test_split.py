@@ -45,7 +45,8 @@ def test_middle_halves_of_overlaps_follow_one_another(splitting: Splitting, widt
 
 
 def test_a_line_just_too_long_is_halved() -> None:
-    assert split(1604, Splitting()) == (Window(0, 896), Window(708, 1604))
+    splitting = Splitting(max_width=1600, overlap=160)
+    assert split(1604, splitting) == (Window(0, 896), Window(708, 1604))
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,7 @@ class Bleed:
     def apply(self, image: Grey) -> Grey:
         """Blur and amplify coverage."""
         soaked = cv2.GaussianBlur(image, (0, 0), self.sigma, borderType=cv2.BORDER_REPLICATE)
-        return np.minimum(as_grey(soaked) * np.float32(self.gain), 1)
+        return as_grey(np.minimum(as_grey(soaked) * np.float32(self.gain), 1))
 
 
 @dataclass(frozen=True, slots=True)

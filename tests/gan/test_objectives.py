@@ -296,3 +296,15 @@ def test_the_clipped_critic_gets_a_head_start() -> None:
     wgan = o.OBJECTIVES["wgan"]
     assert [wgan.critic_turns(i) for i in (0, 24, 25, 499, 500, 501)] == [100, 100, 5, 5, 100, 5]
     assert [o.OBJECTIVES["lsgan"].critic_turns(i) for i in (0, 500)] == [1, 1]
+
+
+def test_one_sided_penalty_forgives_flat_critics() -> None:
+    x, y = torch.randn(6, 2), torch.randn(6, 2)
+    for slope, expected in ((0.5, 0.0), (3.0, 4.0)):
+
+        def critic(s: Tensor, slope: float = slope) -> Tensor:
+            return slope * s[:, 0]
+
+        assert value(o.gradient_penalty(critic, x, y, one_sided=True)) == pytest.approx(
+            expected, abs=1e-5
+        )

@@ -120,19 +120,26 @@ def input_gradient(critic: Critic, samples: Tensor) -> Tensor:
 
 
 def gradient_penalty(
-    critic: Critic, real: Tensor, fake: Tensor, generator: torch.Generator | None = None
+    critic: Critic,
+    real: Tensor,
+    fake: Tensor,
+    generator: torch.Generator | None = None,
+    *,
+    one_sided: bool = False,
 ) -> Tensor:
     """`E (|dD/dx^|_2 - 1)^2` at `x^ = u x + (1 - u) f`, one `u ~ U[0, 1]` a sample.
 
     Gulrajani et al. 2017, equation 3; multiply by 10. `real` and `fake` have one shape
     `batch ...`. The norm is over all axes but the batch, and its gradient is 0, not NaN, where
-    the norm is 0.
+    the norm is 0. `one_sided`, a norm below 1 costs nothing (Petzka et al. 2018, equation 8): all
+    that the Lipschitz condition asks for.
     """
     shape = (len(real),) + (1,) * (real.ndim - 1)
     u = torch.rand(shape, generator=generator, dtype=real.dtype, device=real.device)
     between = torch.lerp(fake.detach(), real.detach(), u)
     norms = (input_gradient(critic, between).square().sum(1) + 1e-12).sqrt()
-    return (norms - 1).square().mean()
+    excess = F.relu(norms - 1) if one_sided else norms - 1
+    return excess.square().mean()
 
 
 def zero_centred_penalty(critic: Critic, samples: Tensor) -> Tensor:

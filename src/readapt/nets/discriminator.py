@@ -45,7 +45,8 @@ class Discriminator(nn.Module):
                 layers.append(nn.InstanceNorm2d(widths[i], affine=True))
         layers += [nn.LeakyReLU(0.2), nn.Conv2d(widths[-1], 1, 4, 1, 1)]
         self.layers = nn.Sequential(*layers)
-        initialise(self)
+        if config.norm == "instance":
+            initialise(self)  # weights this small starve a network without normalisation
 
     @property
     def receptive_field(self) -> int:

@@ -1,0 +1,104 @@
+"""Sets of rendered lines that might look more like the scans: fonts, genres, degradations.
+
+No torch here. Every set is drawn from the same indices, so that sets differ in what they are
+named for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.random import Generator, default_rng
+
+from readapt.recognize.preprocess import prepare_line
+from readapt.synth import degrade
+from readapt.synth.corpus import Corpus
+from readapt.synth.fonts import Font, FontError, Kind, find_fonts
+from readapt.synth.lines import Genre, LineConfig, LineMaker
+from readapt.types import Image
+
+Sample: TypeAlias = Callable[[Generator], degrade.Degradation]
+
+INK: Final[Mapping[str, Sample]] = MappingProxyType(
+    {
+        "spread ink": degrade.Spread.sample,
+        "broken ink": degrade.Break.sample,
+        "faded ink": degrade.Fade.sample,
+        "print head dots": degrade.Dropout.sample,
+    }
+)
+"""What happens to coverage, by the name it is shown under."""
+SCAN: Final[Mapping[str, Sample]] = MappingProxyType(
+    {
+        "rules and folds": degrade.Strokes.sample,
+        "specks": degrade.Specks.sample,
+        "uneven light": degrade.Light.sample,
+        "blur": degrade.Blur.sample,
+        "low resolution": degrade.LowResolution.sample,
+        "noise": degrade.Noise.sample,
+        "black and white": degrade.Binarise.sample,
+        "JPEG": degrade.Jpeg.sample,
+    }
+)
+"""What happens to the image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A set of lines with the group it is ranked in."""
+
+    group: Literal["fonts", "documents", "degradations"]
+    name: str
+    lines: tuple[Image, ...]
+    """Prepared."""
+
+
+def draw_lines(maker: LineMaker, count: int, height: int = 36) -> list[Image]:
+    """Draw prepared lines 0 to `count - 1` of a maker."""
+    return [prepare_line(maker.make(i).image, height) for i in range(count)]
+
+
+def degraded(image: Image, name: str, seed: int) -> Image:
+    """Do one thing to a clean line, `height width` uint8 black on white; the same shape."""
+    rng = default_rng(seed)
+    grey = image.astype(np.float32) / np.float32(255)
+    changed = 1 - INK[name](rng).apply(1 - grey) if name in INK else SCAN[name](rng).apply(grey)
+    return (np.clip(changed, 0, 1) * np.float32(255)).astype(np.uint8)
+
+
+def candidates(
+    config: LineConfig,
+    count: int,
+    fonts: Sequence[Font] | None = None,
+    corpora: Mapping[str, Corpus] | None = None,
+    height: int = 36,
+) -> Iterator[Candidate]:
+    """Yield sets of `count` lines: one kind of font each, one genre each, one degradation each.
+
+    Degradations work on clean lines; the set named `none` of their group is the clean lines
+    themselves, which the others are compared with. Kinds without a usable font are left out.
+    """
+    found = list(fonts if fonts is not None else find_fonts())
+    for kind in get_args(Kind):
+        chosen = [font for font in found if font.kind == kind]
+        if chosen:
+            maker = LineMaker(config, chosen, corpora)
+            yield Candidate("fonts", kind, tuple(draw_lines(maker, count, height)))
+    for genre in get_args(Genre):
+        try:
+            maker = LineMaker(replace(config, genres=((genre, 1.0),)), found, corpora)
+        except FontError:
+            continue
+        yield Candidate("documents", genre, tuple(draw_lines(maker, count, height)))
+    maker = LineMaker(replace(config, clean=1.0), found, corpora)
+    clean = [maker.make(i).image for i in range(count)]
+    plain = tuple(prepare_line(line, height) for line in clean)
+    yield Candidate("degradations", "none", plain)
+    for name in (*INK, *SCAN):
+        changed = (degraded(line, name, i) for i, line in enumerate(clean))
+        lines = tuple(prepare_line(line, height) for line in changed)
+        yield Candidate("degradations", name, lines)

@@ -15,6 +15,7 @@ class Rnn(StrEnum):
     lstm = "lstm"
     gru = "gru"
     rnn = "rnn"
+    peephole = "peephole"
 
 
 class Device(StrEnum):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +17,14 @@ from readapt.export.graph import Graph
 from readapt.models.bundle import save_bundle
 from readapt.models.manifest import Manifest, RecognizerSection
 from readapt.nets.crnn import STRIDE, ConvBlock, Crnn
+from readapt.nets.peephole import PeepholeLayer, PeepholeLSTM
 from readapt.nets.recurrent import Recurrence
 from readapt.recognize.alphabet import Alphabet
 
 # Where torch keeps each gate, in the order in which ONNX wants them.
-_GATES = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn": (0,)}
-_OPERATORS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
+_GATES = {"lstm": (0, 3, 1, 2), "peephole": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn": (0,)}
+_OPERATORS = {"lstm": "LSTM", "peephole": "LSTM", "gru": "GRU", "rnn": "RNN"}
+_PEEPHOLES = (0, 2, 1)  # i f o here, i o f in ONNX
 
 
 def _block(g: Graph, x: str, block: ConvBlock, name: str) -> str:
@@ -32,33 +36,68 @@ def _gates(weight: Tensor, order: tuple[int, ...]) -> Tensor:
     return torch.cat([parts[i] for i in order])
 
 
-def _recurrence(g: Graph, x: str, recurrence: Recurrence) -> str:
-    """Add the stacked bidirectional layers: `time batch channel` in and out."""
-    kernel, kind = recurrence.kernel, recurrence.kind
-    order = _GATES[kind]
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """Weights of one layer as ONNX wants them, `direction` first."""
+
+    w: Tensor
+    """`direction gates*hidden channel`."""
+    r: Tensor
+    """`direction gates*hidden hidden`."""
+    b: Tensor
+    """`direction 2*gates*hidden`: the biases of the inputs, then those of the recurrence."""
+    p: Tensor | None = None
+    """Peepholes `direction 3*hidden`."""
+
+
+def _layers(recurrence: Recurrence) -> Iterator[_Layer]:
+    kernel, order = recurrence.kernel, _GATES[recurrence.kind]
+
+    def gates(weights: Sequence[Tensor]) -> Tensor:
+        return torch.stack([_gates(direction, order) for direction in weights])
+
+    if isinstance(kernel, PeepholeLSTM):
+        for layer in kernel.layers:
+            assert isinstance(layer, PeepholeLayer)
+            bias, peepholes = gates(tuple(layer.bias)), layer.weight_ch[:, _PEEPHOLES]
+            yield _Layer(
+                gates(tuple(layer.weight_ih)),
+                gates(tuple(layer.weight_hh)),
+                torch.cat([bias, torch.zeros_like(bias)], 1),
+                peepholes.flatten(1),
+            )
+        return
     weights = dict(kernel.named_parameters())
-    for layer in range(kernel.num_layers):
-        name = f"{kind}{layer}"
-        w, r, b = [], [], []
-        for direction in ("", "_reverse"):
-            end = f"l{layer}{direction}"
-            w.append(_gates(weights[f"weight_ih_{end}"], order))
-            r.append(_gates(weights[f"weight_hh_{end}"], order))
-            ih, hh = weights[f"bias_ih_{end}"], weights[f"bias_hh_{end}"]
-            b.append(torch.cat([_gates(ih, order), _gates(hh, order)]))
+    ends = ("", "_reverse") if kernel.bidirectional else ("",)
+    for number in range(kernel.num_layers):
+
+        def of(name: str, number: int = number) -> Tensor:
+            return gates([weights[f"{name}_l{number}{end}"] for end in ends])
+
+        bias = torch.cat([of("bias_ih"), of("bias_hh")], 1)
+        yield _Layer(of("weight_ih"), of("weight_hh"), bias)
+
+
+def _recurrence(g: Graph, x: str, recurrence: Recurrence) -> str:
+    """Add the stacked layers: `time batch channel` in, `time batch direction*channel` out."""
+    kind = recurrence.kind
+    for number, layer in enumerate(_layers(recurrence)):
+        name = f"{kind}{number}"
         inputs = [
             x,
-            g.weight(torch.stack(w), f"{name}.w"),
-            g.weight(torch.stack(r), f"{name}.r"),
-            g.constant(torch.stack(b).detach().float().numpy(), f"{name}.b"),
+            g.weight(layer.w, f"{name}.w"),
+            g.weight(layer.r, f"{name}.r"),
+            g.constant(layer.b.detach().float().numpy(), f"{name}.b"),
         ]
+        if layer.p is not None:  # after lengths, first output and first state, none of them given
+            inputs += ["", "", "", g.constant(layer.p.detach().float().numpy(), f"{name}.p")]
         more = {"linear_before_reset": 1} if kind == "gru" else {}
         y = g.node(
             _OPERATORS[kind],
             inputs,
             f"{name}.y",
-            hidden_size=kernel.hidden_size,
-            direction="bidirectional",
+            hidden_size=layer.r.shape[2],
+            direction="bidirectional" if len(layer.r) == 2 else "forward",
             **more,
         )
         # time direction batch channel -> time batch (direction channel)

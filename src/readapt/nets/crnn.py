@@ -23,7 +23,7 @@ class CrnnConfig:
     channels: tuple[int, int, int, int, int] = (24, 48, 96, 160, 192)
     """Channels after each of the five convolutions."""
     rnn: Kind = "lstm"
-    """Recurrence: `lstm`, `gru` or `rnn`."""
+    """Recurrence: `lstm`, `gru`, `rnn` or `peephole`."""
     hidden: int = 128
     """Units of each direction."""
     layers: int = 2

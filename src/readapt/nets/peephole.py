@@ -1,0 +1,175 @@
+"""The LSTM with peepholes, its backward pass derived by hand.
+
+Forward, in the letters of the code (Gers, Schraudolph and Schmidhuber 2002; Graves 2012, chapter
+4). The input and forget gates look at the old state, the output gate at the new one:
+
+    i_t = sigmoid(W_i x_t + U_i h_{t-1} + b_i + p_i * c_{t-1})
+    f_t = sigmoid(W_f x_t + U_f h_{t-1} + b_f + p_f * c_{t-1})
+    g_t =    tanh(W_g x_t + U_g h_{t-1} + b_g)
+    c_t = f_t * c_{t-1} + i_t * g_t
+    o_t = sigmoid(W_o x_t + U_o h_{t-1} + b_o + p_o * c_t)
+    h_t = o_t * tanh(c_t)
+
+Matrix products are here; what happens between them, element by element, is in `peephole_steps.py`
+with the equations of the backward pass, and `docs/theory/recurrence.md` derives them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx, once_differentiable
+
+from readapt.nets import peephole_compiled as compiled
+from readapt.nets import peephole_steps as plain
+from readapt.nets.peephole_steps import Gradients, Sequence
+
+
+class State(NamedTuple):
+    """Where a recurrence stands: both `direction batch hidden`."""
+
+    h: Tensor
+    """Outputs."""
+    c: Tensor
+    """States of the cells."""
+
+
+class PeepholeFunction(torch.autograd.Function):
+    """A sequence through the recurrence; directions are independent of each other.
+
+    Inputs: `x` `direction time batch channel`; the gates' weights in the order i f g o, `W`
+    `direction 4*hidden channel`, `U` `direction 4*hidden hidden`, `b` `direction 4*hidden`; the
+    peepholes `p` `direction 3 hidden` in the order i f o; the first state, `h_0` and `c_0`
+    `direction batch hidden`. Outputs: every `h` `direction time batch hidden`, and the last `c`.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        x: Tensor,
+        W: Tensor,
+        U: Tensor,
+        b: Tensor,
+        p: Tensor,
+        h_0: Tensor,
+        c_0: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Keep gates and states: the backward pass needs nothing else."""
+        directions, time, batch, _ = x.shape
+        hidden = U.shape[2]
+        # The inputs' part of every sum of every step in one product; a step adds its own part.
+        sums = torch.baddbmm(b.unsqueeze(1), x.flatten(1, 2), W.transpose(1, 2))
+        gates = sums.view(directions, time, batch, 4 * hidden)
+        h = x.new_empty(directions, time + 1, batch, hidden)
+        h[:, 0] = h_0
+        c = torch.empty_like(h)
+        c[:, 0] = c_0
+        sequence = Sequence(gates, h, c, torch.empty_like(h[:, 1:]), p.contiguous())
+        step = compiled.forward_steps(sequence) or plain.forward_steps(sequence)
+        U_t = U.transpose(1, 2).contiguous()
+        for t, (now, h_old) in enumerate(zip(gates.unbind(1), h[:, :-1].unbind(1), strict=True)):
+            now.baddbmm_(h_old, U_t)
+            step(t)
+        ctx.save_for_backward(x, W, U, gates, h, c, sequence.tanh_c, sequence.p)
+        return h[:, 1:], c[:, -1].clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_h: Tensor, grad_c: Tensor) -> tuple[Tensor | None, ...]:
+        """Walk back through time for the deltas; then the gradients of the weights, all at once."""
+        x, W, U, gates, h, c, tanh_c, p = ctx.saved_tensors
+        sequence = Sequence(gates, h, c, tanh_c, p)
+        grad = Gradients(
+            h=grad_h.contiguous(),
+            to_h=torch.zeros_like(h[:, 0], memory_format=torch.contiguous_format),
+            to_c=grad_c.clone(memory_format=torch.contiguous_format),
+            delta=torch.empty_like(gates),
+            b=torch.zeros_like(gates[:, 0, 0], memory_format=torch.contiguous_format),
+            p=torch.zeros_like(p),
+        )
+        step = compiled.backward_steps(sequence, grad) or plain.backward_steps(sequence, grad)
+        for t, now in reversed(list(enumerate(grad.delta.unbind(1)))):
+            step(t)
+            torch.bmm(now, U, out=grad.to_h)
+        # Every delta meets its input once more, now for all steps at once.
+        delta = grad.delta.flatten(1, 2)
+        grad_x = torch.bmm(delta, W).view_as(x) if ctx.needs_input_grad[0] else None
+        grad_W = torch.bmm(delta.transpose(1, 2), x.flatten(1, 2))
+        grad_U = torch.bmm(delta.transpose(1, 2), h[:, :-1].flatten(1, 2))
+        return grad_x, grad_W, grad_U, grad.b, grad.p, grad.to_h, grad.to_c
+
+
+class PeepholeLayer(nn.Module):
+    """One layer of one or two directions, which share nothing but the input.
+
+    Parameters, gates in the order i f g o and peepholes in the order i f o: `weight_ih`
+    `direction 4*hidden channel`, `weight_hh` `direction 4*hidden hidden`, `weight_ch` `direction 3
+    hidden`, `bias` `direction 4*hidden`. They start as zeros: `Recurrence` draws them.
+    """
+
+    def __init__(self, inputs: int, hidden: int, directions: int) -> None:
+        super().__init__()
+        self.weight_ih = nn.Parameter(torch.zeros(directions, 4 * hidden, inputs))
+        self.weight_hh = nn.Parameter(torch.zeros(directions, 4 * hidden, hidden))
+        self.weight_ch = nn.Parameter(torch.zeros(directions, 3, hidden))
+        self.bias = nn.Parameter(torch.zeros(directions, 4 * hidden))
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """`direction time batch channel` to the outputs `direction time batch hidden`.
+
+        Begins at `state` (zeros) and gives the state at the end as well, so that a sequence can be
+        read in parts.
+        """
+        if state is None:
+            zeros = x.new_zeros(x.shape[0], x.shape[2], self.weight_hh.shape[2])
+            state = State(zeros, zeros)
+        weights = (self.weight_ih, self.weight_hh, self.bias, self.weight_ch)
+        h, c = PeepholeFunction.apply(x, *weights, state.h, state.c)  # type: ignore[no-untyped-call]
+        return h, State(h[:, -1], c)
+
+
+class PeepholeLSTM(nn.Module):
+    """Stacked layers, `batch time channel` to `batch time directions*hidden`."""
+
+    def __init__(
+        self, inputs: int, hidden: int, layers: int, dropout: float, bidirectional: bool
+    ) -> None:
+        super().__init__()
+        directions = 2 if bidirectional else 1
+        widths = [inputs] + [directions * hidden] * (layers - 1)
+        self.layers = nn.ModuleList(PeepholeLayer(width, hidden, directions) for width in widths)
+        self.dropout = nn.Dropout(dropout)
+        self.directions = directions
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Read sequences, each of its own length; frames past its end give zeros.
+
+        Padding comes last for both directions, since the backward one reads every line from its
+        own end: no step needs a mask.
+        """
+        x = x.transpose(0, 1)
+        padding = None
+        if lengths is not None:
+            padding = torch.arange(len(x), device=x.device)[:, None, None] >= lengths[:, None]
+            x = x.masked_fill(padding, 0)
+        for number, layer in enumerate(self.layers):
+            x = self.dropout(x) if number else x
+            if self.directions == 1:
+                x = layer(x.unsqueeze(0))[0].squeeze(0)
+            else:
+                onward, backward = layer(torch.stack((x, reverse(x, lengths))))[0]
+                x = torch.cat((onward, reverse(backward, lengths)), 2)
+        if padding is not None:
+            x = x.masked_fill(padding, 0)
+        return x.transpose(0, 1)
+
+
+def reverse(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Turn `time batch channel` round in time: each line alone, its padding still behind it."""
+    if lengths is None:
+        return x.flip(0)
+    time = len(x)
+    index = (lengths - 1 - torch.arange(time, device=x.device)[:, None]) % time
+    return x.gather(0, index.unsqueeze(2).expand_as(x))

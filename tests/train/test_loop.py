@@ -10,7 +10,14 @@ import pytest
 import torch
 from torch import nn
 
-from readapt.train.loop import LoopConfig, Step, average_weights, learning_rate, train
+from readapt.train.loop import (
+    LoopConfig,
+    Step,
+    average_weights,
+    clip_gradient,
+    learning_rate,
+    train,
+)
 
 CONFIG = LoopConfig(steps=30, lr=0.05, log_every=5, checkpoint_seconds=0.0, average=0.9)
 
@@ -53,6 +60,35 @@ def test_average_weights() -> None:
     expected = 0.75 * a.weight.detach().clone() + 0.25 * b.weight.detach()
     average_weights(a, b, 0.75)
     torch.testing.assert_close(a.weight.detach(), expected)
+
+
+@pytest.mark.parametrize(
+    ("clip", "value", "expected", "clipped"),
+    [
+        (20.0, 0.0, (3.0, -4.0, 12.0), False),
+        (6.5, 0.0, (1.5, -2.0, 6.0), True),
+        (20.0, 3.5, (3.0, -3.5, 3.5), True),
+        (6.5, 4.0, (1.5, -2.0, 4.0), True),
+        (20.0, 12.0, (3.0, -4.0, 12.0), False),
+    ],
+)
+def test_clipping(clip: float, value: float, expected: tuple[float, ...], clipped: bool) -> None:
+    """By norm (13 here), then by value; the weights and a bias count together."""
+    layer = nn.Linear(2, 1)
+    layer.weight.grad, layer.bias.grad = torch.tensor([[3.0, -4.0]]), torch.tensor([12.0])
+    norm, was_clipped = clip_gradient(layer, LoopConfig(clip=clip, clip_value=value))
+    assert norm == pytest.approx(13.0)
+    assert was_clipped is clipped
+    got = torch.cat([layer.weight.grad.flatten(), layer.bias.grad])
+    torch.testing.assert_close(got, torch.tensor(expected), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("bad", [float("inf"), float("nan")])
+def test_clipping_never_hides_an_overflow(bad: float) -> None:
+    layer = nn.Linear(1, 1)
+    layer.weight.grad, layer.bias.grad = torch.tensor([[bad]]), torch.tensor([1.0])
+    norm, _ = clip_gradient(layer, LoopConfig(clip_value=0.1))
+    assert not norm < float("inf")
 
 
 def test_resumed_equals_uninterrupted(tmp_path: Path) -> None:

@@ -35,7 +35,11 @@ class LoopConfig:
     """Fraction of the budget over which the rate rises; then it falls as a cosine to 0."""
     weight_decay: float = 0.01
     clip: float = 5.0
-    """Largest norm of the gradient: the answer to exploding gradients (not to vanishing ones)."""
+    """Largest norm of the gradient: the answer to exploding gradients (not to vanishing ones,
+    which gates, first weights and short paths answer)."""
+    clip_value: float = 0.0
+    """Largest size of any one number in the gradient once its norm is clipped; 0: any size. The
+    norm keeps the gradient's direction; this does not, but holds one wild weight alone."""
     average: float = 0.999
     """Decay of the running average of the weights, which is what is evaluated and exported."""
     log_every: int = 50
@@ -81,6 +85,22 @@ def learning_rate(fraction: float, config: LoopConfig) -> float:
         return config.lr * (0.02 + 0.98 * fraction / config.warmup)
     rest = (fraction - config.warmup) / (1 - config.warmup)
     return config.lr * 0.5 * (1 + math.cos(math.pi * min(rest, 1.0)))
+
+
+def clip_gradient(network: nn.Module, config: LoopConfig) -> tuple[float, bool]:
+    """Clip by norm, then by value where asked for; returns the norm before, and if it was clipped.
+
+    The norm is taken first, since clipping by value would hide a gradient that overflowed.
+    """
+    norm = float(nn.utils.clip_grad_norm_(network.parameters(), config.clip))
+    clipped = norm > config.clip
+    if config.clip_value and math.isfinite(norm):
+        gradients = (p.grad for p in network.parameters() if p.grad is not None)
+        largest = max(float(gradient.abs().max()) for gradient in gradients)
+        if largest > config.clip_value:
+            nn.utils.clip_grad_value_(network.parameters(), config.clip_value)
+            clipped = True
+    return norm, clipped
 
 
 def average_weights(average: nn.Module, network: nn.Module, decay: float) -> None:
@@ -179,7 +199,7 @@ def train(
             optimizer.zero_grad(set_to_none=True)
             result.loss.backward()  # type: ignore[no-untyped-call]
             mean_gradients(network)
-            norm = float(nn.utils.clip_grad_norm_(network.parameters(), config.clip))
+            norm, was_clipped = clip_gradient(network, config)
             fraction = agree(elapsed())
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(fraction, config)
@@ -188,7 +208,7 @@ def train(
                 average_weights(average, network, min(config.average, (1 + step) / (10 + step)))
             step, position = step + 1, new_position
             samples += result.samples * world()
-            clipped += norm > config.clip
+            clipped += was_clipped
             since, count = since + result.samples * world(), count + 1
             for key, value in {"loss": float(result.loss.detach()), **result.shown}.items():
                 figures[key] = figures.get(key, 0.0) + value

@@ -170,7 +170,7 @@ def beam_search(log_probs: NDArray[np.floating], search: Beam = DEFAULT) -> list
     blank_before = False
 
     for log_blank, candidates in _frames(log_probs, search):
-        if candidates is None:
+        if not candidates:  # all masses shrink alike: the scale takes it
             log_scale += log_blank
             if not blank_before:
                 for node in beam:
@@ -266,10 +266,8 @@ def _step(
     return reached[:keep], best
 
 
-def _frames(
-    log_probs: NDArray[np.floating], search: Beam
-) -> Iterator[tuple[float, _Candidates | None]]:
-    """``ln y[blank]`` of each frame, and the classes to try in it; None: nothing but blank."""
+def _frames(log_probs: NDArray[np.floating], search: Beam) -> Iterator[tuple[float, _Candidates]]:
+    """``ln y[blank]`` of each frame, and the classes to try in it; none: nothing but blank."""
     log_blank = log_probs[:, BLANK].astype(np.float64)
     busy = np.flatnonzero(np.exp(log_blank) < search.blank)
     rows = log_probs[busy]
@@ -287,4 +285,4 @@ def _frames(
         t: pairs[start:end] for t, (start, end) in zip(busy.tolist(), pairwise(ends), strict=True)
     }
     for t, log_p in enumerate(log_blank.tolist()):
-        yield log_p, candidates.get(t)
+        yield log_p, candidates.get(t, [])

@@ -66,6 +66,12 @@ def _synth() -> Body:
     return synth
 
 
+def _gap() -> Body:
+    from readapt.cli.gap import gap
+
+    return gap
+
+
 def _train() -> Body:
     from readapt.cli.train import train
 
@@ -78,6 +84,7 @@ COMMANDS: dict[str, Command] = {
     "align": Command("Turn the transcription of a page into line ground truth.", _align),
     "evaluate": Command("Measure a model on pages or lines with known text.", _evaluate),
     "synth": Command("Make lines or pages of known text.", _synth),
+    "gap": Command("Say how far the training lines look from your scans.", _gap),
     "train": Command("Train a recognizer, a detector or a language model.", _train),
     "models": Command("List the models there are.", _models),
 }

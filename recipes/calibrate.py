@@ -10,6 +10,7 @@ confidence, which `readapt read --max-word-errors` looks up.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -28,13 +29,14 @@ _BOXES = 400
 """Lines that the edges of words are fitted to."""
 
 
-def main() -> None:
+def main(given: Sequence[str] | None = None) -> None:
+    """Fit, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("model")
     parser.add_argument("--lines", type=int, default=4000)
     parser.add_argument("--threads", type=int)
     parser.add_argument("-o", "--out", type=Path)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     cv2.setNumThreads(1)
     bundle = Bundle.load(find_bundle(arguments.model))
     recognizer = load_recognizer(bundle, arguments.threads)

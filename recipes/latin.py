@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import calibrate
 import torch
 
 from readapt import __version__
@@ -33,19 +34,18 @@ from readapt.train.detector import DetectorTrainingConfig, train_detector
 from readapt.train.loop import LoopConfig
 from readapt.train.recognizer import RecognizerConfig, train_recognizer
 
-RECOGNIZER = RecognizerConfig(
-    loop=LoopConfig(minutes=96, log_every=100, evaluate_seconds=900), processes=1
-)
+RECOGNIZER = RecognizerConfig(loop=LoopConfig(minutes=97, log_every=100, evaluate_seconds=900))
 DETECTOR = replace(
     DetectorTrainingConfig(), loop=replace(DetectorTrainingConfig().loop, minutes=30)
 )
 HOW = """
 Recognizer: lines drawn on the fly by `readapt.synth` from the fonts and texts of
 `apt-packages.txt` and `recipes/webfonts.py` (six genres of document, ten languages), short strings
-first; CNN of five convolutions, two bidirectional LSTM layers of 128, CTC; AdamW 2e-3 with warm-up
+first, one image in twenty without text; CNN of five convolutions, two bidirectional LSTM layers of 128, CTC; AdamW 2e-3 with warm-up
 and cosine, gradient norm clipped at 5, running average of the weights.
 Detector: synthetic pages of ten layouts; a small fully convolutional network that marks the core of
 each line and the distances to its edges.
+Confidences: fitted on synthetic lines of a seed held out from training (`recipes/calibrate.py`).
 No real document, label or weight of anybody else was used in training. `python recipes/latin.py`
 makes it again.
 """
@@ -126,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     trained = f"recognizer {options.minutes:g} min, detector {options.detector_minutes:g} min"
     folder = bundle(recognizer, detector, options.folder / "latin", trained)
+    calibrate.main([str(folder)])
     rows = measure(folder, options.data) if options.data else []
     command = "python recipes/latin.py runs/latin --data DATA"
     write_card(folder, model_card(Bundle.load(folder).manifest, HOW, rows, command))

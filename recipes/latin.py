@@ -41,8 +41,9 @@ DETECTOR = replace(
 HOW = """
 Recognizer: lines drawn on the fly by `readapt.synth` from the fonts and texts of
 `apt-packages.txt` and `recipes/webfonts.py` (six genres of document, ten languages), short strings
-first, one image in twenty without text; CNN of five convolutions, two bidirectional LSTM layers of 128, CTC; AdamW 2e-3 with warm-up
-and cosine, gradient norm clipped at 5, running average of the weights.
+first, one image in twenty without text. CNN of five convolutions, two bidirectional LSTM layers of
+128, CTC; AdamW 2e-3 with warm-up and cosine, gradient norm clipped at 5, running average of the
+weights.
 Detector: synthetic pages of ten layouts; a small fully convolutional network that marks the core of
 each line and the distances to its edges.
 Confidences: fitted on synthetic lines of a seed held out from training (`recipes/calibrate.py`).

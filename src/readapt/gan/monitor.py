@@ -1,0 +1,221 @@
+"""Whether translated lines look real, and whether they still say what they said.
+
+Without Inception: the features are the recognizer's own, pooled over a line, because what matters
+is what a recognizer sees. KID (Binkowski et al. 2018) beside the floor that two halves of the real
+lines have; coverage and density (Naeem et al. 2020); and the share of lines whose text survives,
+by a reader that is not in the loop: the one in the loop can be gamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from readapt.evaluate.normalise import fold
+from readapt.gan.crops import Rendered
+from readapt.gan.play import Verdict
+from readapt.gan.translate import translate_lines
+from readapt.nets.crnn import Crnn
+from readapt.nets.generator import Generator
+from readapt.types import Image
+
+Features: TypeAlias = NDArray[np.float64]
+"""`line channel`."""
+Reads: TypeAlias = Callable[[Sequence[Image]], Sequence[str]]
+"""Images of lines to texts."""
+
+
+def pooled_features(recognizer: Crnn, lines: Sequence[Image]) -> Features:
+    """Mean over time of the recognizer's convolutional features, `line channel`.
+
+    Prepared lines `height width` uint8; each by itself, so that no padding is seen.
+    """
+    pooled = []
+    with torch.inference_mode():
+        for line in lines:
+            padded = np.pad(line, ((0, 0), (0, -line.shape[1] % 4)), mode="edge")
+            pooled.append(recognizer.features(torch.from_numpy(padded)[None])[0].mean(0).numpy())
+    return np.asarray(pooled, np.float64)
+
+
+def kid(a: Features, b: Features) -> float:
+    """Unbiased squared maximum mean discrepancy with the kernel `(x . y / d + 1)^3`.
+
+    Binkowski et al. 2018, equation 4. At least two samples each. May be below 0: its expectation
+    is 0 for equal distributions.
+    """
+    if min(len(a), len(b)) < 2:
+        raise ValueError("KID needs two samples of each kind at least")
+    d = a.shape[1]
+    aa, bb, ab = (((x @ y.T) / d + 1) ** 3 for x, y in ((a, a), (b, b), (a, b)))
+    m, n = len(a), len(b)
+    within = (aa.sum() - np.trace(aa)) / (m * (m - 1)) + (bb.sum() - np.trace(bb)) / (n * (n - 1))
+    return float(within - 2 * ab.mean())
+
+
+def coverage_density(real: Features, fake: Features, k: int = 5) -> tuple[float, float]:
+    """Share of real samples with a fake in their ball, and fakes per ball over `k`.
+
+    A real sample's ball reaches to its `k`-th nearest real neighbour (Naeem et al. 2020, equations
+    7 and 8). Coverage is 1 where nothing real is missing; density is 1 in expectation where the
+    distributions are equal, and above 1 where fakes crowd the middle.
+    """
+    k = min(k, len(real) - 1)
+    radii = np.partition(_distances(real, real), k, axis=1)[:, k]
+    inside = _distances(real, fake) <= radii[:, None]
+    return float(inside.any(axis=1).mean()), float(inside.sum() / (k * len(fake)))
+
+
+def _distances(a: Features, b: Features) -> Features:
+    squared = (a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T
+    return np.asarray(np.sqrt(np.maximum(squared, 0)))
+
+
+def roughened(line: Image) -> Image:
+    """Shrink a line a little, enlarge it and compress it: the text stays, faint tricks do not."""
+    height, width = line.shape
+    small = cv2.resize(line, (max(4, round(0.85 * width)), round(0.85 * height)))
+    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    _, packed = cv2.imencode(".jpg", large, [cv2.IMWRITE_JPEG_QUALITY, 75])
+    read = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
+    assert read is not None  # it was written a line ago
+    return np.asarray(read, np.uint8)
+
+
+def rough_reader(reads: Reads) -> Reads:
+    """Let a reader see roughened lines: the next best where there is no second reader."""
+    return lambda lines: reads([roughened(line) for line in lines])
+
+
+def reads_as(text: str, label: str) -> bool:
+    """Whether a reading is the label, after folding and without spaces, which nobody gets right."""
+    return _bare(text) == _bare(label)
+
+
+def _bare(text: str) -> str:
+    return "".join(fold(text).split())
+
+
+def collapse(rendered: Sequence[Image], translated: Sequence[Image]) -> str:
+    """Say what is wrong with outputs that are plainly no lines any more; "" where nothing is."""
+    a = np.concatenate([x.ravel() for x in rendered]).astype(np.float64)
+    b = np.concatenate([x.ravel() for x in translated]).astype(np.float64)
+    if not np.isfinite(b).all() or b.mean() < 0.35 * a.mean():
+        return (
+            "The translated lines are black. Start again with a lower rate (--lr 1e-4) or another "
+            "--seed; scans with black margins inside of lines do this too."
+        )
+    ink_a, ink_b = np.mean(a < 128), np.mean(b < 128)
+    spread = a.std() * b.std()
+    correlation = float(((a - a.mean()) * (b - b.mean())).mean() / spread) if spread else 0.0
+    if correlation < -0.2:
+        return (
+            "The translated lines are inverted, bright on dark. Start again with more identity "
+            "loss (--identity 10) or another --seed."
+        )
+    if ink_b < 0.15 * ink_a or correlation < 0.2:
+        return (
+            "The translated lines have lost their text. Start again with more weight on it "
+            "(--text-weight 2 --ink 5), or with lines nearer to the scans (see `readapt gap`)."
+        )
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorConfig:
+    """What is judged, and by what measure."""
+
+    lines: int = 96
+    """Rendered lines translated at each look."""
+    real: int = 400
+    """Real lines compared with, at most."""
+    preserved: float = 0.95
+    """Share of the readable lines that must still read as their label."""
+    seed: int = 0
+
+
+class Monitor:
+    """The judge of a translation: KID, subject to the texts being kept."""
+
+    def __init__(
+        self,
+        recognizer: Crnn,
+        reads: Reads,
+        real: Sequence[Image],
+        rendered: Sequence[Rendered],
+        config: MonitorConfig = MonitorConfig(),
+    ) -> None:
+        rng = np.random.default_rng([config.seed, 7])
+        self.config, self.recognizer, self.reads = config, recognizer, reads
+        order = rng.permutation(len(real))[: config.real]
+        self.real = [real[i] for i in order]
+        chosen = rng.permutation(len(rendered))[: config.lines]
+        self.rendered = [rendered[i] for i in chosen]
+        self.plain = [line.image for line in self.rendered]
+        self.features = pooled_features(recognizer, self.real)
+        half = len(self.real) // 2
+        self.floor = kid(self.features[:half], self.features[half:])
+        """KID of one half of the real lines against the other."""
+        self.before = kid(self.features, pooled_features(recognizer, self.plain))
+        """KID of the rendered lines as they are."""
+        self.readable = self._right(self.plain)
+        """Which of the rendered lines the judge reads as their label."""
+        self.warned = 0
+        self.history: list[dict[str, float]] = []
+
+    def _right(self, lines: Sequence[Image]) -> NDArray[np.bool_]:
+        read = self.reads(lines)
+        pairs = zip(read, self.rendered, strict=True)
+        return np.array([reads_as(text, line.text) for text, line in pairs], bool)
+
+    def preservation(self, lines: Sequence[Image]) -> float:
+        """Share of the readable lines that read as their label after translation."""
+        if not self.readable.any():
+            return 0.0
+        return float(self._right(lines)[self.readable].mean())
+
+    def figures(self, translated: Sequence[Image]) -> dict[str, float]:
+        """KID, coverage, density and preservation of translated lines, with floor and start."""
+        features = pooled_features(self.recognizer, translated)
+        coverage, density = coverage_density(self.features, features)
+        return {
+            "kid": kid(self.features, features),
+            "kid_floor": self.floor,
+            "kid_before": self.before,
+            "coverage": coverage,
+            "density": density,
+            "preserved": self.preservation(translated),
+            "readable": float(self.readable.mean()),
+        }
+
+    def translated(self, generator: Generator) -> list[Image]:
+        """Translate the judged lines, always with the same noise."""
+        return list(translate_lines(generator, self.plain, self.config.seed))
+
+    def __call__(self, generator: nn.Module) -> Verdict:
+        """Judge a generator. A collapse is believed when it is seen twice in a row."""
+        assert isinstance(generator, Generator)
+        translated = self.translated(generator)
+        figures = self.figures(translated)
+        self.history.append(figures)
+        wrong = collapse(self.plain, translated)
+        self.warned = self.warned + 1 if wrong else 0
+        missing = max(0.0, self.config.preserved - figures["preserved"])
+        score = float("inf") if wrong else figures["kid"] + 100 * missing
+        return Verdict(score, figures, wrong if self.warned >= 2 else "")
+
+
+def summary(figures: Mapping[str, float]) -> str:
+    """Say the figures of a look in one sentence."""
+    return (
+        f"KID to the scans {figures['kid']:.4f} (rendered lines {figures['kid_before']:.4f}, two "
+        f"halves of the scans {figures['kid_floor']:.4f}); coverage {figures['coverage']:.0%}; "
+        f"{figures['preserved']:.1%} of the readable lines kept their text."
+    )

@@ -1,0 +1,118 @@
+"""Rendered lines for a game: clean, a little bent, and matched to the real ones.
+
+Where the rendered lines are shorter, sparser or thinner than the real ones, the discriminator sees
+it, and teaches the generator to scribble. So lines are drawn in plenty, and those are kept that a
+plain statistic cannot tell from the real ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readapt.gan.crops import Rendered, prepare_sample
+from readapt.synth.degrade import Spread, Warp
+from readapt.synth.lines import LineMaker, LineSample
+from readapt.types import Image
+
+MEASURES = ("width", "ink", "stroke", "height", "place", "pitch")
+
+
+def source_lines(
+    maker: LineMaker, count: int, seed: int = 0, height: int = 36
+) -> Iterator[Rendered]:
+    """Draw clean lines of a maker, some of them bent, some with their ink spread or worn.
+
+    Use a maker of `LineConfig(clean=1.0)`: dirt and light are for the generator to learn.
+    """
+    for i in range(count):
+        yield prepare_sample(_bent(maker.make(i), np.random.default_rng([seed, i])), height)
+
+
+def _bent(sample: LineSample, rng: np.random.Generator) -> LineSample:
+    ink = 1 - sample.image.astype(np.float32) / np.float32(255)
+    quads = sample.characters
+    if rng.random() < 0.5:
+        warp = Warp.sample(rng, sample.image.shape[0])
+        quads = warp.points(quads, (ink.shape[0], ink.shape[1]))
+        ink = warp.apply(ink, 0.0)
+    if rng.random() < 0.5:
+        ink = Spread.sample(rng).apply(ink)
+    image = ((1 - np.clip(ink, 0, 1)) * 255).astype(np.uint8)
+    return LineSample(image, sample.text, quads, sample.font)
+
+
+def measures(line: Image) -> NDArray[np.float64]:
+    """Measure a prepared line: what the source has to share with the target, `MEASURES`.
+
+    log width; share of ink; mean stroke width in pixels; height and middle of the text as shares
+    of the line; strokes per pixel along the line.
+    """
+    ink = line < 115  # half of the paper's level
+    share = float(ink.mean())
+    edges = int((ink[:, 1:] != ink[:, :-1]).sum()) + int((ink[1:] != ink[:-1]).sum())
+    rows = np.flatnonzero(ink.mean(axis=1) > 0.25 * max(float(ink.mean(axis=1).max()), 1e-6))
+    low, high = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, line.shape[0])
+    body = ink[low:high]
+    starts = int((body[:, 1:] & ~body[:, :-1]).sum())
+    return np.array(
+        [
+            np.log(line.shape[1]),
+            np.sqrt(share),
+            2 * ink.sum() / max(edges, 1),
+            (high - low) / line.shape[0],
+            (high + low) / (2 * line.shape[0]),
+            starts / max(body.size, 1),
+        ]
+    )
+
+
+def matched(
+    rendered: Sequence[Rendered], real: Sequence[Image], count: int, seed: int = 0
+) -> list[Rendered]:
+    """Choose `count` of the rendered lines so that their measures are distributed as the real ones.
+
+    A logistic regression tells the two sets apart by the measures and their squares; its odds are
+    the ratio of the densities, and lines are drawn without return in proportion to them.
+    """
+    if count >= len(rendered):
+        return list(rendered)
+    a = np.array([measures(line.image) for line in rendered])
+    b = np.array([measures(line) for line in real])
+    both = np.concatenate([a, b])
+    scaled = (both - b.mean(0)) / (b.std(0) + 1e-6)
+    scaled = np.clip(scaled, -4, 4)
+    inputs = np.concatenate([np.ones((len(both), 1)), scaled, scaled**2], axis=1)
+    target = np.repeat([0.0, 1.0], [len(a), len(b)])
+    weight = np.repeat([0.5 / len(a), 0.5 / len(b)], [len(a), len(b)])
+    odds = inputs[: len(a)] @ logistic_fit(inputs, target, weight)
+    # Gumbel's trick: the largest of log-odds + noise are a draw without return.
+    noise = np.random.default_rng([seed, 3]).gumbel(size=len(a))
+    order = np.argsort(-(np.clip(odds, -6, 6) + noise), kind="stable")
+    return [rendered[i] for i in sorted(order[:count].tolist())]
+
+
+def logistic_fit(
+    inputs: NDArray[np.float64],
+    target: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    ridge: float = 1e-3,
+) -> NDArray[np.float64]:
+    """Fit weights `w` of `p = sigmoid(inputs @ w)` by Newton's method, ridge on all but the first.
+
+    `inputs` is `sample feature` with a column of ones first; `weight` sums to 1.
+    """
+    w = np.zeros(inputs.shape[1])
+    penalty = np.full(len(w), ridge)
+    penalty[0] = 1e-9
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-np.clip(inputs @ w, -30, 30)))
+        gradient = inputs.T @ (weight * (p - target)) + penalty * w
+        curvature = (inputs * (weight * p * (1 - p))[:, None]).T @ inputs + np.diag(penalty)
+        step = np.linalg.solve(curvature, gradient)
+        w = w - step
+        if np.abs(step).max() < 1e-6:
+            break
+    return w

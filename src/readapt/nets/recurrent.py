@@ -49,6 +49,8 @@ class Recurrence(nn.Module):
     ) -> None:
         super().__init__()
         self.kind = kind
+        self.hidden = hidden
+        self.layers = layers
         self.kernel: nn.RNNBase | PeepholeLSTM
         if kind == "peephole":
             self.kernel = PeepholeLSTM(inputs, hidden, layers, dropout, bidirectional)

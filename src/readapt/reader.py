@@ -273,6 +273,8 @@ class Reader:
     def _find(self, image: Image) -> _Found:
         """Find the lines of a page and read them, turned the way up that makes sense."""
         found = self._look(image, 0)
+        if found.through > len(found.quads):  # the back of a leaf: upright, with nothing on it
+            return found
         return self._turned(image, found) if found.confidence < DOUBT else found
 
     def _look(self, image: Image, quarters: int, most: int | None = None) -> _Found:
@@ -297,6 +299,7 @@ class Reader:
             [turn_back(quads[i], quarters, width, height) for i in kept],
             [frames[i].turned_back(quarters, width, height) for i in kept],
             [readings[i] for i in kept],
+            len(crops) - len(kept),
         )
 
     def _turned(self, image: Image, found: _Found) -> _Found:
@@ -319,6 +322,8 @@ class _Found:
     quads: list[Quad]
     frames: list[LineFrame]
     readings: Sequence[Reading]
+    through: int
+    """Lines left out because they show through from the other side."""
 
     @property
     def confidence(self) -> float:

@@ -58,6 +58,19 @@ def test_matching_brings_the_measures_nearer() -> None:
     assert matched(lines[:5], real, 9) == lines[:5]
 
 
+def test_matching_by_features() -> None:
+    """Two kinds of lines that measure the same: the features tell which kind the real ones are."""
+    real = [bars(t) for t in texts(40, 4)]
+    lines = [rendered(t) for t in texts(200, 4, 1)]
+    kind = np.arange(200) % 2
+    rng = np.random.default_rng(0)
+    a = rng.normal(0, 0.1, (200, 5)) + kind[:, None]
+    b = rng.normal(0, 0.1, (40, 5)) + 1
+    chosen = {id(x) for x in matched(lines, real, 50, features=(a, b))}
+    right = [k for line, k in zip(lines, kind, strict=True) if id(line) in chosen]
+    assert np.mean(right) > 0.9
+
+
 def test_logistic_fit_finds_the_ratio_of_densities() -> None:
     """N(1, 1) against N(0, 1): the log-odds are x - 1/2."""
     rng = np.random.default_rng(0)

@@ -70,12 +70,18 @@ def measures(line: Image) -> NDArray[np.float64]:
 
 
 def matched(
-    rendered: Sequence[Rendered], real: Sequence[Image], count: int, seed: int = 0
+    rendered: Sequence[Rendered],
+    real: Sequence[Image],
+    count: int,
+    seed: int = 0,
+    features: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> list[Rendered]:
     """Choose `count` of the rendered lines so that their measures are distributed as the real ones.
 
     A logistic regression tells the two sets apart by the measures and their squares; its odds are
     the ratio of the densities, and lines are drawn without return in proportion to them.
+    `features`, `line channel` of the rendered and of the real lines, say more about them, such as
+    the kind of font; their main directions are used.
     """
     if count >= len(rendered):
         return list(rendered)
@@ -84,7 +90,10 @@ def matched(
     both = np.concatenate([a, b])
     scaled = (both - b.mean(0)) / (b.std(0) + 1e-6)
     scaled = np.clip(scaled, -4, 4)
-    inputs = np.concatenate([np.ones((len(both), 1)), scaled, scaled**2], axis=1)
+    columns = [np.ones((len(both), 1)), scaled, scaled**2]
+    if features is not None:
+        columns.append(_directions(np.concatenate(features), 12))
+    inputs = np.concatenate(columns, axis=1)
     target = np.repeat([0.0, 1.0], [len(a), len(b)])
     weight = np.repeat([0.5 / len(a), 0.5 / len(b)], [len(a), len(b)])
     odds = inputs[: len(a)] @ logistic_fit(inputs, target, weight)
@@ -92,6 +101,14 @@ def matched(
     noise = np.random.default_rng([seed, 3]).gumbel(size=len(a))
     order = np.argsort(-(np.clip(odds, -6, 6) + noise), kind="stable")
     return [rendered[i] for i in sorted(order[:count].tolist())]
+
+
+def _directions(features: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Project on the `count` directions of most variance, each scaled to unit variance."""
+    centred = features - features.mean(0)
+    u, s, _ = np.linalg.svd(centred, full_matrices=False)
+    kept = s[:count] > 1e-6 * max(float(s[0]), 1e-12)
+    return np.asarray(u[:, :count][:, kept] * np.sqrt(len(features)))
 
 
 def logistic_fit(

@@ -91,7 +91,7 @@ class Reader:
         language_model: a file that ``readapt train lm`` wrote, for the beam search; None for the
             model's own, if it has one.
         language_weight: how much the language model counts against the image; None for what the
-            model says, or 0.5. 0 is without a language model.
+            model says, or 0.2. 0 is without a language model.
 
     Raises:
         ModelError: the model cannot be found, verified or loaded.
@@ -404,6 +404,8 @@ def _choose_decoder(
                 f"{bundle.folder} has no language model that a weight could be given to: "
                 "name the file of one too."
             )
+        return Beam(beam)
+    if language_weight == 0:
         return Beam(beam)
     plain = Beam()
     weight = section.weight if section else plain.weight

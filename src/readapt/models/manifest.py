@@ -70,9 +70,9 @@ class LanguageModelSection(_Section):
 
     file: FileName
     """What ``readapt train lm`` writes, for the bundle's own alphabet."""
-    weight: float = Field(default=0.5, ge=0)
+    weight: float = Field(default=0.2, ge=0)
     """Exponent of the language model's probability."""
-    length_weight: float = 0.0
+    length_weight: float = 0.5
     """Added to a text's score for each character."""
 
 

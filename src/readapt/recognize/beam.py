@@ -52,10 +52,11 @@ class Beam:
     cutoff: float = 1e-7
     """A text this many times less probable than the best one so far is dropped."""
 
-    weight: float = 0.5
-    """Exponent of the language model's probability (alpha of Hannun 2014)."""
+    weight: float = 0.2
+    """Exponent of the language model's probability (alpha of Hannun 2014). Texts of another kind
+    than the documents' do harm at 0.5 and still good at 0.2."""
 
-    length_weight: float = 0.0
+    length_weight: float = 0.5
     """Added to a text's score for each character, to answer a language model's love of short
     texts (beta of Hannun 2014). Unused without a language model."""
 
@@ -154,8 +155,8 @@ def beam_search(log_probs: NDArray[np.floating], search: Beam = DEFAULT) -> list
 
         p_b'(l)     = (p_b(l) + p_c(l)) y[blank]
         p_c'(l)     = p_c(l) y[e]                  + from its parent, as below
-        p_c'(l + k) = (p_b(l) + p_c(l)) y[k]  p_lm(k | l)^weight e^bonus       for k != e
-        p_c'(l + e) =  p_b(l)           y[e]  p_lm(e | l)^weight e^bonus
+        p_c'(l + k) = (p_b(l) + p_c(l)) y[k]  p_lm(k | l)^weight e^length_weight   for k != e
+        p_c'(l + e) =  p_b(l)           y[e]  p_lm(e | l)^weight e^length_weight
 
     The masses are plain numbers with one common scale in log space, which is renewed before
     they can underflow: additions and multiplications instead of logarithms.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +58,7 @@ class Recognizer:
     The network takes ``lines`` uint8 ``batch height width``, any width that is a multiple of 32,
     and gives ``log_probs`` float32 ``batch time class`` with ``time = width / stride``.
 
-    ``threads`` is the number that ONNX Runtime computes with, all cores without it.
+    ``threads`` is the number of batches computed at a time, one for each core without it.
     ``temperature`` and ``words`` calibrate confidences, ``writes_at`` the edges of words (see
     :func:`readapt.recognize.reading.read_posteriors`).
     A line wider than ``splitting.max_width``, once scaled to ``height``, is read in windows.
@@ -92,7 +93,8 @@ class Recognizer:
         self.splitting = splitting or replace(Splitting(), stride=stride)
         self.batching = batching
         self._path = Path(path_to_onnx)
-        self._session = _load(self._path, alphabet, threads or os.cpu_count() or 1)
+        self._threads = threads or os.cpu_count() or 1
+        self._session = _load(self._path, alphabet)
 
     def read(self, lines: Sequence[Image]) -> list[Reading]:
         """Read line images, ``H W`` or ``H W 3`` uint8 of any size; one reading each, in order.
@@ -149,8 +151,8 @@ class Recognizer:
 
         parts: dict[int, list[NDArray[np.float32]]] = defaultdict(list)
         starts: dict[int, list[int]] = defaultdict(list)
-        for batch in self._batches(pieces):
-            for piece, log_probs in zip(batch, self._run(batch), strict=True):
+        for batch, outputs in self._outputs(self._batches(pieces)):
+            for piece, log_probs in zip(batch, outputs, strict=True):
                 i = piece.line
                 parts[i].append(log_probs)
                 starts[i].append(piece.start // self.stride)
@@ -176,6 +178,29 @@ class Recognizer:
             batch.append(piece)
         if batch:
             yield batch
+
+    def _outputs(
+        self, batches: Iterator[list[_Piece]]
+    ) -> Iterator[tuple[list[_Piece], list[NDArray[np.float32]]]]:
+        """Yield each batch with its outputs, in order; a few batches are computed at a time.
+
+        One thread a batch, not all threads on one: the recurrence is a chain of small products,
+        at each of which threads would wait for each other.
+        """
+        if self._threads == 1:
+            for batch in batches:
+                yield batch, self._run(batch)
+            return
+        with ThreadPoolExecutor(self._threads) as pool:
+            running: deque[tuple[list[_Piece], Future[list[NDArray[np.float32]]]]] = deque()
+            for batch in batches:
+                running.append((batch, pool.submit(self._run, batch)))
+                if len(running) > self._threads:
+                    first, outputs = running.popleft()
+                    yield first, outputs.result()
+            while running:
+                first, outputs = running.popleft()
+                yield first, outputs.result()
 
     def _run(self, batch: list[_Piece]) -> list[NDArray[np.float32]]:
         """``time class`` of each piece, frames of padding cut off."""
@@ -203,13 +228,13 @@ def _checked(image: Image, i: int) -> Image:
     return image
 
 
-def _load(path: Path, alphabet: Alphabet, threads: int) -> onnxruntime.InferenceSession:
+def _load(path: Path, alphabet: Alphabet) -> onnxruntime.InferenceSession:
     import onnxruntime
 
     if not path.is_file():
         raise ModelError(f"there is no recognizer at {path}; check the model's folder")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # Memory patterns are kept for each input shape, and lines come in dozens of widths.

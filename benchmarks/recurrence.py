@@ -44,8 +44,7 @@ def measure(threads: int, hidden: int, rounds: int, answers: Any) -> None:
     from tests.reference import recurrent as reference
 
     from readapt.nets import peephole_compiled
-    from readapt.nets.peephole import PeepholeLSTM
-    from readapt.nets.recurrent import Recurrence
+    from readapt.nets.recurrent import PeepholeLSTM, Recurrence
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)

@@ -7,8 +7,7 @@ import torch
 from tests.reference import recurrent as reference
 from torch import Tensor
 
-from readapt.nets.peephole import PeepholeLSTM
-from readapt.nets.recurrent import GATES, Kind, Recurrence
+from readapt.nets.recurrent import GATES, Kind, PeepholeLSTM, Recurrence
 
 KINDS: tuple[Kind, ...] = ("rnn", "gru", "lstm", "peephole")
 TOLERANCE = {torch.float32: 1e-6, torch.float64: 1e-10}

@@ -10,7 +10,8 @@ from tests.reference import recurrent as reference
 from torch import Tensor, nn
 
 from readapt.nets import peephole_compiled
-from readapt.nets.peephole import PeepholeFunction, PeepholeLayer, State, reverse
+from readapt.nets.peephole import PeepholeFunction, PeepholeLayer, State
+from readapt.nets.ragged import reverse
 from readapt.nets.recurrent import Recurrence
 
 COMPILER = shutil.which("cc") is not None

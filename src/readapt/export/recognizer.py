@@ -17,8 +17,8 @@ from readapt.export.graph import Graph
 from readapt.models.bundle import save_bundle
 from readapt.models.manifest import Manifest, RecognizerSection
 from readapt.nets.crnn import STRIDE, ConvBlock, Crnn
-from readapt.nets.peephole import PeepholeLayer, PeepholeLSTM
-from readapt.nets.recurrent import Recurrence
+from readapt.nets.peephole import PeepholeLayer
+from readapt.nets.recurrent import PeepholeLSTM, Recurrence
 from readapt.recognize.alphabet import Alphabet
 
 # Where torch keeps each gate, in the order in which ONNX wants them.
@@ -67,15 +67,11 @@ def _layers(recurrence: Recurrence) -> Iterator[_Layer]:
                 peepholes.flatten(1),
             )
         return
-    weights = dict(kernel.named_parameters())
-    ends = ("", "_reverse") if kernel.bidirectional else ("",)
-    for number in range(kernel.num_layers):
-
-        def of(name: str, number: int = number) -> Tensor:
-            return gates([weights[f"{name}_l{number}{end}"] for end in ends])
-
-        bias = torch.cat([of("bias_ih"), of("bias_hh")], 1)
-        yield _Layer(of("weight_ih"), of("weight_hh"), bias)
+    for number in range(recurrence.layers):
+        w, r, b_w, b_r = (
+            gates(ways) for ways in zip(*recurrence.direction_weights(number), strict=True)
+        )
+        yield _Layer(w, r, torch.cat([b_w, b_r], 1))
 
 
 def _recurrence(g: Graph, x: str, recurrence: Recurrence) -> str:

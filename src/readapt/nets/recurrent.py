@@ -12,9 +12,9 @@ from typing import Final, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from readapt.nets.peephole import PeepholeLSTM
+from readapt.nets.peephole import PeepholeLayer
+from readapt.nets.ragged import Layer, read
 
 Kind = Literal["lstm", "gru", "rnn", "peephole"]
 
@@ -27,6 +27,15 @@ KERNELS: Final[dict[Kind, Callable[..., nn.RNNBase]]] = {
 
 GATES: Final[dict[Kind, int]] = {"lstm": 4, "gru": 3, "rnn": 1, "peephole": 4}
 """Blocks of rows in a layer's weights. Both LSTMs keep them in the order i f g o."""
+
+
+class PeepholeLSTM(nn.Module):
+    """The layers of a stack."""
+
+    def __init__(self, inputs: int, hidden: int, layers: int, directions: int) -> None:
+        super().__init__()
+        widths = [inputs] + [directions * hidden] * (layers - 1)
+        self.layers = nn.ModuleList(PeepholeLayer(width, hidden, directions) for width in widths)
 
 
 class Recurrence(nn.Module):
@@ -51,9 +60,11 @@ class Recurrence(nn.Module):
         self.kind = kind
         self.hidden = hidden
         self.layers = layers
+        self.bidirectional = bidirectional
+        self.dropout = nn.Dropout(dropout)
         self.kernel: nn.RNNBase | PeepholeLSTM
         if kind == "peephole":
-            self.kernel = PeepholeLSTM(inputs, hidden, layers, dropout, bidirectional)
+            self.kernel = PeepholeLSTM(inputs, hidden, layers, 2 if bidirectional else 1)
         else:
             self.kernel = KERNELS[kind](
                 inputs,
@@ -64,7 +75,7 @@ class Recurrence(nn.Module):
                 dropout=dropout,
             )
         with torch.no_grad():
-            for name, weight in _by_direction(self.kernel):
+            for name, weight in self._by_direction():
                 if "weight_hh" in name:
                     for gate in weight.chunk(GATES[kind]):
                         nn.init.orthogonal_(gate)
@@ -85,23 +96,46 @@ class Recurrence(nn.Module):
         """
         if lengths is not None:
             _check(lengths, x)
-        if isinstance(self.kernel, PeepholeLSTM):
-            read: Tensor = self.kernel(x, lengths)
-            return read
-        if lengths is None:
+        elif isinstance(self.kernel, nn.RNNBase):
             output: Tensor = self.kernel(x)[0]
             return output
-        packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        return pad_packed_sequence(self.kernel(packed)[0], True, total_length=x.shape[1])[0]
+        layers = [self._layer(number) for number in range(self.layers)]
+        return read(x, lengths, layers, self.bidirectional, self.dropout)
+
+    def _layer(self, number: int) -> Layer:
+        if isinstance(self.kernel, PeepholeLSTM):
+            layer = self.kernel.layers[number]
+            return lambda ways: list(layer(torch.stack(ways))[0])
+        weights = self.direction_weights(number)
+        return lambda ways: [
+            _one_way(self.kind, way, own) for way, own in zip(ways, weights, strict=True)
+        ]
+
+    def direction_weights(self, layer: int) -> list[list[Tensor]]:
+        """Weights of each direction of a `layer` of torch's: input, recurrent, and both biases."""
+        weights = dict(self.kernel.named_parameters())
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        ends = ("", "_reverse") if self.bidirectional else ("",)
+        return [[weights[f"{name}_l{layer}{end}"] for name in names] for end in ends]
+
+    def _by_direction(self) -> Iterator[tuple[str, Tensor]]:
+        """Name every weight of every direction; names are those of torch in both kernels."""
+        for name, weight in self.kernel.named_parameters():
+            if self.kind == "peephole":
+                yield from ((name, direction) for direction in weight)
+            else:
+                yield name, weight
 
 
-def _by_direction(kernel: nn.RNNBase | PeepholeLSTM) -> Iterator[tuple[str, Tensor]]:
-    """Name every weight of every direction; both kinds of kernel have the same names in theirs."""
-    for name, weight in kernel.named_parameters():
-        if isinstance(kernel, PeepholeLSTM):
-            yield from ((name, direction) for direction in weight)
-        else:
-            yield name, weight
+def _one_way(kind: Kind, x: Tensor, weights: list[Tensor]) -> Tensor:
+    """Run torch's kernel of one layer in one direction over `time batch channel`."""
+    first = x.new_zeros(1, x.shape[1], weights[1].shape[1])
+    keep = torch.is_grad_enabled()
+    # One layer with biases, no dropout, one direction, time first.
+    if kind == "lstm":
+        return torch.lstm(x, (first, first), weights, True, 1, 0.0, keep, False, False)[0]
+    kernel = torch.gru if kind == "gru" else torch.rnn_tanh
+    return kernel(x, first, weights, True, 1, 0.0, keep, False, False)[0]
 
 
 def _check(lengths: Tensor, x: Tensor) -> None:

@@ -29,8 +29,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from readapt.nets.crnn import Crnn, CrnnConfig
-from readapt.nets.peephole import PeepholeLayer, PeepholeLSTM, State
-from readapt.nets.recurrent import Kind, Recurrence
+from readapt.nets.peephole import PeepholeLayer, State
+from readapt.nets.recurrent import Kind, PeepholeLSTM, Recurrence
 from readapt.recognize.alphabet import LATIN
 from readapt.synth.lines import LineConfig
 from readapt.train.data import LineBatch, PoolMaker, StreamConfig
@@ -71,10 +71,9 @@ def stepper(recurrence: Recurrence) -> Step:
             return State(h[0], c[0])
 
         return peephole
-    last = kernel.num_layers - 1
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    weights = {name: kernel.get_parameter(f"{name}_l{last}") for name in names}
-    inputs, hidden = weights["weight_ih"].shape[1], kernel.hidden_size
+    weights = dict(zip(names, recurrence.direction_weights(recurrence.layers - 1)[0], strict=True))
+    inputs, hidden = weights["weight_ih"].shape[1], recurrence.hidden
     if isinstance(kernel, nn.LSTM):
         lstm = nn.LSTMCell(inputs, hidden)
         lstm.load_state_dict(weights)

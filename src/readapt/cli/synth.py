@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from readapt.errors import UsageError
+
 synth = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -38,12 +40,38 @@ def lines(
     text: Text = None,
     seed: Seed = 0,
     jobs: Jobs = 1,
+    look: Annotated[
+        Path | None,
+        typer.Option(help="Look of `readapt train cyclegan` to give to the lines."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("-m", "--model", help="With --look: model that reads every line again."),
+    ] = None,
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="With --look: errors per character by which a line may read worse than before.",
+        ),
+    ] = 0.1,
     quiet: Quiet = False,
 ) -> None:
-    """Make line images: 000000.png with its text in 000000.gt.txt."""
+    """Make line images: 000000.png with its text in 000000.gt.txt.
+
+    With --look, lines are translated, read again, and dropped where their text was lost.
+    """
     from readapt.synth.lines import LineConfig
     from readapt.synth.truth import write_lines
 
+    if look is not None:
+        if jobs > 1:
+            raise UsageError("Lines in a look are made by one process: leave out --jobs.")
+        _lines_in_a_look(output, count, text, seed, look, model, tolerance, quiet)
+        return
+    if model is not None:
+        raise UsageError("A model reads lines again with --look only: name a look, or no model.")
     _warn(text)
     _run(write_lines(output, count, LineConfig(seed=seed), text, jobs), count, quiet)
 
@@ -77,6 +105,70 @@ def _warn(text: str | None) -> None:
     if text is not None:
         for problem in drawing_problems(read_corpus(text)):
             print(f"readapt: {problem}", file=sys.stderr)
+
+
+def _lines_in_a_look(
+    output: Path,
+    count: int,
+    text: str | None,
+    seed: int,
+    look: Path,
+    model: str | None,
+    tolerance: float,
+    quiet: bool,
+) -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise UsageError("A look needs the learning tier: pip install 'readapt[train]'.") from error
+    from collections.abc import Sequence
+
+    from readapt.gan.look import Look
+    from readapt.gan.written import Written, write_look_lines
+    from readapt.reader import Reader
+    from readapt.synth.corpus import read_corpus
+    from readapt.synth.lines import LineConfig, LineMaker
+    from readapt.types import Image
+
+    loaded = Look.load(look)
+    generator = loaded.translator()
+    section = loaded.manifest.translator
+    height = section.height if section else 36
+    reader = Reader(model)
+    corpus = None if text is None else read_corpus(text)
+    maker = LineMaker(
+        LineConfig(seed=seed, clean=1.0, height=height),
+        corpora=None if corpus is None else {corpus.name: corpus},
+        alphabet=reader.alphabet,
+    )
+
+    def reads(images: Sequence[Image]) -> list[str]:
+        return [line.text for line in reader.read_lines(images)]
+
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{output} cannot be written to as a folder ({error.strerror}): name another with -o."
+        ) from error
+    shown = not quiet and sys.stderr.isatty()
+    done = Written(0, 0)
+    for done in write_look_lines(
+        output,
+        count,
+        maker,
+        generator,
+        reads,
+        seed=seed,
+        tolerance=tolerance,
+        height=height,
+    ):
+        if shown:
+            print(f"\r{done.kept}/{count}", end="", file=sys.stderr)
+    if shown:
+        print(file=sys.stderr)
+    if not quiet:
+        typer.echo(f"{done.share:.1%} of {done.drawn} lines kept their text.")
 
 
 def _run(progress: Iterator[int], count: int, quiet: bool) -> None:

@@ -2,6 +2,7 @@
 
 import typer
 
+from readapt.cli.train_cyclegan import cyclegan
 from readapt.cli.train_detector import detector
 from readapt.cli.train_lm import lm
 from readapt.cli.train_recognizer import recognizer
@@ -18,3 +19,4 @@ train = typer.Typer(
 train.command()(recognizer)
 train.command()(detector)
 train.command()(lm)
+train.command()(cyclegan)

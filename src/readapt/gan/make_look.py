@@ -19,7 +19,7 @@ from readapt.gan.play import PlayConfig, Result, play
 from readapt.gan.report import Outcome, Pictures, write_report
 from readapt.gan.scans import ScanLines
 from readapt.gan.source import matched, source_lines
-from readapt.gan.translate import translate_line
+from readapt.gan.translate import translate_line, translate_lines
 from readapt.nets.crnn import Crnn
 from readapt.nets.generator import Generator
 from readapt.recognize.alphabet import Alphabet
@@ -101,18 +101,12 @@ def make_look(
     generator = game.best_generator()
     translated = monitor.translated(generator)
     figures = monitor.figures(translated)
-    told("measuring the distance from the scans")
-    plain = [line.image for line in source[:500]]
-    seeds = range(1000, 1000 + len(plain))
-    changed = [translate_line(generator, x, s) for x, s in zip(plain, seeds, strict=True)]
-    gaps = {
-        "rendered": measure_gap(real, plain, config.gap),
-        "translated": measure_gap(real, changed, config.gap),
-        "half the scans": measure_floor(real, config.gap),
-    }
+    gaps = _distances(real, source, generator, config.gap, told) if config.gap.steps else {}
     warnings = tuple(_warnings(result, figures, config))
     section = translator_section(
-        generator, real[0].shape[0], {**figures, "gap": gaps["translated"].estimate}
+        generator,
+        real[0].shape[0],
+        {**figures, **{f"gap {name}": gap.estimate for name, gap in gaps.items()}},
     )
     facts: dict[str, JsonValue] = {
         "minutes": round(result.minutes, 2),
@@ -129,6 +123,23 @@ def make_look(
     outcome = Outcome(folder.name, figures, gaps, {k: str(v) for k, v in facts.items()}, warnings)
     write_report(report, outcome, pictures, work)
     return Made(look, result, figures, gaps, warnings, report)
+
+
+def _distances(
+    real: Sequence[Image],
+    source: Sequence[Rendered],
+    generator: Generator,
+    config: GapConfig,
+    told: Callable[[str], None],
+) -> dict[str, Gap]:
+    told("measuring the distance from the scans")
+    plain = [line.image for line in source[:500]]
+    changed = list(translate_lines(generator, plain, 1000))
+    return {
+        "rendered": measure_gap(real, plain, config),
+        "translated": measure_gap(real, changed, config),
+        "half the scans": measure_floor(real, config),
+    }
 
 
 def _back(game: CycleGan, translated: list[Image]) -> list[Image]:

@@ -28,10 +28,11 @@ def source_lines(
     Use a maker of `LineConfig(clean=1.0)`: dirt and light are for the generator to learn.
     """
     for i in range(count):
-        yield prepare_sample(_bent(maker.make(i), np.random.default_rng([seed, i])), height)
+        yield prepare_sample(bent(maker.make(i), np.random.default_rng([seed, i])), height)
 
 
-def _bent(sample: LineSample, rng: np.random.Generator) -> LineSample:
+def bent(sample: LineSample, rng: np.random.Generator) -> LineSample:
+    """Bend a clean line, black on white, and spread or wear its ink, each half of the time."""
     ink = 1 - sample.image.astype(np.float32) / np.float32(255)
     quads = sample.characters
     if rng.random() < 0.5:

@@ -1,0 +1,145 @@
+"""``readapt train cyclegan``: a look learnt from unlabelled scans."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from readapt.errors import UsageError
+
+
+class Objective(StrEnum):
+    """Adversarial objectives."""
+
+    lsgan = "lsgan"
+    log = "non-saturating"
+    wgan_gp = "wgan-gp"
+    hinge = "hinge"
+    relativistic = "relativistic"
+
+
+def cyclegan(
+    scans: Annotated[
+        list[str],
+        typer.Argument(metavar="SCANS...", help="Images, PDFs, folders of them, quoted globs."),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="LOOK", help="Folder of the look.")],
+    model: Annotated[
+        str | None,
+        typer.Option("-m", "--model", help="Model that finds lines and guards their text."),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(help="Model that judges whether texts survive; default: MODEL, hindered."),
+    ] = None,
+    text: Annotated[
+        Path | None, typer.Option(help="UTF-8 text to set; default: the texts of this system.")
+    ] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="Every image holds one line.")] = False,
+    minutes: Annotated[float, typer.Option(help="Minutes of training in all.", min=0.01)] = 15.0,
+    steps: Annotated[int, typer.Option(help="Steps in all, instead of minutes.", min=0)] = 0,
+    one_sided: Annotated[
+        bool, typer.Option("--one-sided", help="No way back: for less than ten minutes.")
+    ] = False,
+    objective: Annotated[Objective, typer.Option(help="Adversarial loss.")] = Objective.lsgan,
+    lr: Annotated[float, typer.Option(help="Learning rate.", min=1e-6)] = 2e-4,
+    identity: Annotated[float, typer.Option(help="Weight of the identity loss.", min=0)] = 5.0,
+    text_weight: Annotated[float, typer.Option(help="Weight of the text.", min=0)] = 1.0,
+    ink: Annotated[float, typer.Option(help="Weight of the ink loss.", min=0)] = 2.0,
+    min_lines: Annotated[int, typer.Option(help="Usable lines the scans must have.", min=8)] = 200,
+    rendered: Annotated[int, typer.Option(help="Rendered lines to play with.", min=10)] = 1000,
+    gap_steps: Annotated[
+        int, typer.Option(help="Steps of the critics that measure the end; 0: not measured.", min=0)
+    ] = 200,
+    judge_every: Annotated[int, typer.Option(help="Steps between two looks.", min=1)] = 200,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    seed: Annotated[int, typer.Option(help="Of lines and weights.", min=0)] = 0,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+) -> None:
+    """Learn the look of your scans; `readapt synth lines --look LOOK` then writes lines in it.
+
+    LOOK can be shared without the scans. Beside it, LOOK-training gets the checkpoint, the logs
+    and report.html, which shows pieces of the scans. A run that was stopped goes on with --resume.
+    """
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            "Training needs the learning tier: pip install 'readapt[train]'."
+        ) from error
+    from collections.abc import Sequence
+    from dataclasses import replace
+
+    from readapt.gan.crops import FeedConfig
+    from readapt.gan.cyclegan import CycleGanConfig
+    from readapt.gan.frozen import from_bundle
+    from readapt.gan.make_look import LookConfig, make_look
+    from readapt.gan.monitor import Reads, rough_reader, summary
+    from readapt.gan.scans import scan_lines
+    from readapt.models.bundle import Bundle, find_bundle
+    from readapt.reader import Reader
+    from readapt.synth.corpus import read_corpus
+    from readapt.synth.lines import LineConfig, LineMaker
+    from readapt.types import Image
+
+    def told(what: str) -> None:
+        if not quiet:
+            typer.echo(what, err=True)
+
+    bundle = Bundle.load(find_bundle(model))
+    height = bundle.manifest.recognizer.height
+    recognizer = from_bundle(bundle)
+    finder = Reader(model)
+    reader = Reader(judge) if judge is not None else finder
+
+    def reads(images: Sequence[Image]) -> list[str]:
+        return [line.text for line in reader.read_lines(images)]
+
+    judged: Reads = reads if judge is not None else rough_reader(reads)
+    real = scan_lines(scans, None if lines else finder, height=height, least=min_lines)
+    corpus = None if text is None else read_corpus(text)
+    maker = LineMaker(
+        LineConfig(seed=seed, clean=1.0, height=height),
+        corpora=None if corpus is None else {corpus.name: corpus},
+        alphabet=bundle.alphabet,
+    )
+    plain = LookConfig()
+    game = CycleGanConfig(
+        objective=objective.value,
+        one_sided=one_sided,
+        identity=identity,
+        text=text_weight,
+        ink=ink,
+        lr=lr,
+        seed=seed,
+    )
+    config = replace(
+        plain,
+        game=game,
+        play=replace(plain.play, minutes=minutes, steps=steps, judge_every=judge_every, seed=seed),
+        feed=FeedConfig(seed=seed),
+        gap=replace(plain.gap, steps=gap_steps, seed=seed),
+        drawn=12 * rendered // 5,
+        kept=rendered,
+    )
+    work = out.with_name(f"{out.name}-training")
+    made = make_look(
+        real,
+        maker,
+        bundle.alphabet,
+        recognizer,
+        judged,
+        out,
+        work,
+        config,
+        resume,
+        told,
+        not quiet,
+    )
+    typer.echo(summary(made.figures))
+    for name, gap in made.gaps.items():
+        typer.echo(f"{name}: {gap.estimate:.1f} grey levels ({gap.low:.1f} to {gap.high:.1f})")
+    for warning in made.warnings:
+        typer.echo(warning)
+    typer.echo(f"{out}\n{made.report}")

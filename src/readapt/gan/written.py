@@ -1,0 +1,118 @@
+"""Labelled lines in a look, on disk: drawn, translated, read again, and kept if they still read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count as counted
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from readapt.errors import ReadaptError
+from readapt.evaluate.normalise import fold
+from readapt.evaluate.rates import cer
+from readapt.gan.crops import Rendered, prepare_sample
+from readapt.gan.monitor import Reads
+from readapt.gan.source import bent
+from readapt.gan.translate import translate_line
+from readapt.nets.generator import Generator
+from readapt.synth.lines import LineMaker, LineSample
+from readapt.synth.truth import write_line
+
+_CHUNK = 32
+_MOST_TRIES = 5
+"""Lines drawn per line wanted, before it is said that the look breaks texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How far the writing is."""
+
+    kept: int
+    """Lines on disk."""
+    drawn: int
+    """Lines translated for them."""
+
+    @property
+    def share(self) -> float:
+        """Share of the lines that kept their text."""
+        return self.kept / max(self.drawn, 1)
+
+
+def errors(text: str, label: str) -> float:
+    """Edits between a reading and its label per character of the label, spaces aside."""
+    bare = ["".join(fold(t).split()) for t in (label, text)]
+    return cer(bare[0], bare[1]).edits / max(len(bare[0]), 1)
+
+
+def keeps_its_text(clean: str, translated: str, label: str, tolerance: float) -> bool:
+    """Whether a translated line still says its label, by what was read of it and of the clean one.
+
+    A line that is hard to read is what a recognizer learns from; one whose text has changed is
+    what ruins it. So a reading may be worse than that of the clean line, by `tolerance` errors per
+    character at most.
+    """
+    return errors(translated, label) <= errors(clean, label) + tolerance
+
+
+def write_look_lines(
+    folder: Path,
+    count: int,
+    maker: LineMaker,
+    generator: Generator,
+    reads: Reads,
+    *,
+    seed: int = 0,
+    tolerance: float = 0.1,
+    height: int = 36,
+) -> Iterator[Written]:
+    """Write `count` lines in the generator's look to `folder`: `000000.png` and `000000.gt.txt`.
+
+    `maker` draws clean lines, `reads` reads them before and after. Lines that lost their text are
+    dropped, others drawn for them; yields how far it is after every few. Raises
+    :class:`ReadaptError` where four of five are lost.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = drawn = 0
+    indices = iter(counted())
+    while kept < count:
+        if drawn >= _MOST_TRIES * max(count, _CHUNK):
+            raise ReadaptError(
+                f"Only {kept} of {drawn} translated lines keep their text: this look breaks texts; "
+                "train it with --text-weight 2, or read with a better model (-m)."
+            )
+        lines, translated = _chunk(list(islice(indices, _CHUNK)), maker, generator, seed, height)
+        pairs = zip(reads([line.image for line in lines]), reads(translated), strict=True)
+        for line, image, (before, after) in zip(lines, translated, pairs, strict=True):
+            if kept == count:
+                break
+            drawn += 1
+            if keeps_its_text(before, after, line.text, tolerance):
+                quads = _quads(line, height)
+                write_line(folder, kept, LineSample(image, line.text, quads, ""))
+                kept += 1
+        yield Written(kept, drawn)
+
+
+def _chunk(
+    indices: Sequence[int], maker: LineMaker, generator: Generator, seed: int, height: int
+) -> tuple[list[Rendered], list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]]:
+    lines = []
+    for i in indices:
+        sample = bent(maker.make(i), np.random.default_rng([seed, i]))
+        lines.append(prepare_sample(sample, height))
+    translated = [
+        translate_line(generator, line.image, seed + i)
+        for i, line in zip(indices, lines, strict=True)
+    ]
+    return lines, translated
+
+
+def _quads(line: Rendered, height: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    quads = np.zeros((len(line.text), 4, 2), np.float32)
+    quads[:, (0, 3), 0] = line.spans[:, :1]
+    quads[:, (1, 2), 0] = line.spans[:, 1:]
+    quads[:, 2:, 1] = height
+    return quads

@@ -25,7 +25,8 @@ class WantsALightLeftEnd:
     def read(self, lines: list[np.ndarray]) -> list[Reading]:
         readings = []
         for image in lines:
-            right_way = image.shape[1] > image.shape[0] and image[:, :8].mean() > 150
+            light = image[: image.shape[0] // 2, :8].mean() > 150
+            right_way = image.shape[1] > image.shape[0] and light
             confidence = 0.9 if right_way else 0.2
             word = WordSpan("word", 8.0, image.shape[1] / 2, confidence)
             readings.append(Reading("word", confidence, (word,)))
@@ -36,7 +37,7 @@ def upright_page() -> np.ndarray:
     page = np.full((300, 400), 255, np.uint8)
     for i, y in enumerate((40, 90, 140)):
         page[y : y + 20, 50 : 350 - 60 * i] = 10
-        page[y : y + 20, 50:60] = 200
+        page[y : y + 10, 50:60] = 200  # the upper half only: mirrored is not turned
     return page
 
 

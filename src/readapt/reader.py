@@ -37,6 +37,8 @@ SMALLEST = 8
 
 DOUBT = 0.5
 """A page read with less mean confidence is tried the other ways up ..."""
+SURE = 0.75
+"""Mean confidence that a page of show-through must reach to be taken for one upside down."""
 GAIN = 0.2
 """... and taken so if that raises the confidence by this much, and above ``DOUBT``."""
 LONG = 3.0
@@ -273,8 +275,6 @@ class Reader:
     def _find(self, image: Image) -> _Found:
         """Find the lines of a page and read them, turned the way up that makes sense."""
         found = self._look(image, 0)
-        if found.through > len(found.quads):  # the back of a leaf: upright, with nothing on it
-            return found
         return self._turned(image, found) if found.confidence < DOUBT else found
 
     def _look(self, image: Image, quarters: int, most: int | None = None) -> _Found:
@@ -310,7 +310,9 @@ class Reader:
             for quarters in ((2, 1, 3) if on_its_side else (2,))
         }
         best = max(trials, key=lambda quarters: trials[quarters])
-        if trials[best] < max(DOUBT, found.confidence + GAIN):
+        # The back of a leaf makes no sense either way up: only what clearly does is taken.
+        enough = SURE if found.through > len(found.quads) else DOUBT
+        if trials[best] < max(enough, found.confidence + GAIN):
             return found
         return self._look(image, best)
 

@@ -326,6 +326,8 @@ def test_interrupted_is_130(tiny_model: Bundle, tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A runner in the background ignores SIGINT, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stderr is not None
     assert "a.png: 1 pages" in process.stderr.readline()

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 class Splitting:
     """When to split a line and how. All in pixels of the prepared line."""
 
-    max_width: int = 1280
+    max_width: int = 960
     """Widest window: a line no wider is one window, itself. A multiple of ``multiple``."""
 
-    overlap: int = 256
+    overlap: int = 192
     """Least that neighbours share. A character near a seam is read with a quarter of this as
     context on either side at least. A multiple of ``stride``, at most a fifth of ``max_width``."""
 

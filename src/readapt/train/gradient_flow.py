@@ -202,7 +202,7 @@ def below_last(recurrence: Recurrence, x: Tensor) -> Tensor:
 def line_curves(kind: Kind, lag: int, steps: int, folder: Path, seed: int = 0) -> list[Curve]:
     """Curves of a small recognizer on long lines, before and after `steps` of its training."""
     shape = CrnnConfig(LATIN.classes, (8, 16, 24, 32, 48), kind, hidden=64)
-    short = StreamConfig(LineConfig(seed), pool=256, batch_columns=4000, curriculum=((10**9, 5),))
+    short = StreamConfig(LineConfig(seed), pool=256, batch_columns=1600, curriculum=((10**9, 5),))
     loop = LoopConfig(steps=steps, log_every=100, seed=seed)
     config = RecognizerConfig(shape, short, loop, workers=0)
     long = replace(short, lines=LineConfig(seed + 1), pool=64, batch_lines=16, curriculum=())

@@ -42,7 +42,7 @@ def lines(
     jobs: Jobs = 1,
     look: Annotated[
         Path | None,
-        typer.Option(help="Look of `readapt train cyclegan` to give to the lines."),
+        typer.Option(help="Look of `readapt train cyclegan` (or paper) to give to the lines."),
     ] = None,
     model: Annotated[
         str | None,
@@ -124,14 +124,14 @@ def _lines_in_a_look(
     from collections.abc import Sequence
 
     from readapt.gan.look import Look
-    from readapt.gan.written import Written, write_look_lines
+    from readapt.gan.written import Written, change_of, write_look_lines
     from readapt.reader import Reader
     from readapt.synth.corpus import read_corpus
     from readapt.synth.lines import LineConfig, LineMaker
     from readapt.types import Image
 
     loaded = Look.load(look)
-    generator = loaded.translator()
+    change = change_of(loaded)
     section = loaded.manifest.translator
     height = section.height if section else 36
     reader = Reader(model)
@@ -157,7 +157,7 @@ def _lines_in_a_look(
         output,
         count,
         maker,
-        generator,
+        change,
         reads,
         seed=seed,
         tolerance=tolerance,

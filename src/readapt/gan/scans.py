@@ -56,7 +56,7 @@ def scan_lines(
     """
     kept: list[Image] = []
     pages = left_out = 0
-    for page in _pages(scans):
+    for page in pages_of(scans):
         pages += 1
         cuts = [page.image] if reader is None else [cut.image for cut in reader.cut_lines(page)]
         for cut in cuts:
@@ -72,7 +72,8 @@ def scan_lines(
     return ScanLines(tuple(kept[:most]), pages, left_out)
 
 
-def _pages(scans: Sequence[str]) -> Iterable[PageImage]:
+def pages_of(scans: Sequence[str]) -> Iterable[PageImage]:
+    """Yield the pages of files, folders and globs."""
     for name in scans:
         for file in find_inputs(name):
             yield from load_pages(file)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count as counted
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,12 +15,17 @@ from readapt.errors import ReadaptError
 from readapt.evaluate.normalise import fold
 from readapt.evaluate.rates import cer
 from readapt.gan.crops import Rendered, prepare_sample
+from readapt.gan.look import Look
 from readapt.gan.monitor import Reads
+from readapt.gan.paper import draw_sheet, lay_under, load_paper
 from readapt.gan.source import bent
 from readapt.gan.translate import translate_line
-from readapt.nets.generator import Generator
 from readapt.synth.lines import LineMaker, LineSample
 from readapt.synth.truth import write_line
+from readapt.types import Image
+
+Change: TypeAlias = Callable[[Image, int], Image]
+"""A clean prepared line and a seed to the line in the look, of the same shape."""
 
 _CHUNK = 32
 _MOST_TRIES = 5
@@ -39,6 +45,20 @@ class Written:
     def share(self) -> float:
         """Share of the lines that kept their text."""
         return self.kept / max(self.drawn, 1)
+
+
+def change_of(look: Look) -> Change:
+    """Return what a look does to a line: its translator, or its paper where it has no more."""
+    if look.manifest.translator is None and look.manifest.paper is not None:
+        paper, section = load_paper(look)
+
+        def on_paper(line: Image, seed: int) -> Image:
+            height, width = line.shape[:2]
+            return lay_under(line, draw_sheet(paper, section, height, width, seed))
+
+        return on_paper
+    generator = look.translator()
+    return lambda line, seed: translate_line(generator, line, seed)
 
 
 def errors(text: str, label: str) -> float:
@@ -61,14 +81,14 @@ def write_look_lines(
     folder: Path,
     count: int,
     maker: LineMaker,
-    generator: Generator,
+    change: Change,
     reads: Reads,
     *,
     seed: int = 0,
     tolerance: float = 0.1,
     height: int = 36,
 ) -> Iterator[Written]:
-    """Write `count` lines in the generator's look to `folder`: `000000.png` and `000000.gt.txt`.
+    """Write `count` lines in a look to `folder`: `000000.png` and `000000.gt.txt`.
 
     `maker` draws clean lines, `reads` reads them before and after. Lines that lost their text are
     dropped, others drawn for them; yields how far it is after every few. Raises
@@ -83,7 +103,7 @@ def write_look_lines(
                 f"Only {kept} of {drawn} translated lines keep their text: this look breaks texts; "
                 "train it with --text-weight 2, or read with a better model (-m)."
             )
-        lines, translated = _chunk(list(islice(indices, _CHUNK)), maker, generator, seed, height)
+        lines, translated = _chunk(list(islice(indices, _CHUNK)), maker, change, seed, height)
         pairs = zip(reads([line.image for line in lines]), reads(translated), strict=True)
         for line, image, (before, after) in zip(lines, translated, pairs, strict=True):
             if kept == count:
@@ -97,16 +117,13 @@ def write_look_lines(
 
 
 def _chunk(
-    indices: Sequence[int], maker: LineMaker, generator: Generator, seed: int, height: int
-) -> tuple[list[Rendered], list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]]:
+    indices: Sequence[int], maker: LineMaker, change: Change, seed: int, height: int
+) -> tuple[list[Rendered], list[Image]]:
     lines = []
     for i in indices:
         sample = bent(maker.make(i), np.random.default_rng([seed, i]))
         lines.append(prepare_sample(sample, height))
-    translated = [
-        translate_line(generator, line.image, seed + i)
-        for i, line in zip(indices, lines, strict=True)
-    ]
+    translated = [change(line.image, seed + i) for i, line in zip(indices, lines, strict=True)]
     return lines, translated
 
 

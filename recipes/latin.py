@@ -1,7 +1,7 @@
 """Train the default model `latin` from nothing but fonts and texts.
 
     grep -v '^#' apt-packages.txt | xargs apt-get install -y --no-install-recommends
-    python recipes/webfonts.py
+    python recipes/fonts.py
     python recipes/latin.py runs/latin [--data ../shared/data]
 
 About two and a half hours on two cores. Stops at any time; the same command goes on from the last
@@ -40,7 +40,7 @@ DETECTOR = replace(
 )
 HOW = """
 Recognizer: lines drawn on the fly by `readapt.synth` from the fonts and texts of
-`apt-packages.txt` and `recipes/webfonts.py` (six genres of document, ten languages), short strings
+`apt-packages.txt` and `recipes/fonts.py` (six genres of document, ten languages), short strings
 first, one image in twenty without text. CNN of five convolutions, two bidirectional LSTM layers of
 128, CTC; AdamW 2e-3 with warm-up and cosine, gradient norm clipped at 5, running average of the
 weights.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from readapt.synth import degrade
-from readapt.synth.degrade import Grey, Warp
+from readapt.synth.degrade import Grey, Recut, Warp
 
 KINDS = [
     degrade.Blur,
@@ -71,20 +71,35 @@ def test_binarise_is_two_tones() -> None:
     assert ((levels < 0.05) | (levels > 0.95)).mean() > 0.95
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_warp_moves_points_as_it_moves_ink(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    warp = Warp.sample(rng, 60)
-    shape = (160, 400)
-    points = np.array([[60, 60], [200, 80], [340, 100]], np.float32)
-    image = np.zeros(shape, np.float32)
-    for x, y in points:
-        image[int(y) - 2 : int(y) + 3, int(x) - 2 : int(x) + 3] = 1  # centred on (x + .5, y + .5)
-    moved = warp.apply(image, 0.0)
-    for x, y in warp.points(points + np.float32(0.5), shape):
+def moved_marks(
+    geometry: Warp | Recut, image: Grey, points: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+) -> None:
+    """Check that ink around each point of `image` lies where the geometry moves the point."""
+    moved = geometry.apply(image, 0.0) if isinstance(geometry, Warp) else geometry.apply(image)
+    for x, y in geometry.points(points + np.float32(0.5), (image.shape[0], image.shape[1])):
         window = moved[int(y) - 6 : int(y) + 7, int(x) - 6 : int(x) + 7]
         ys, xs = np.indices(window.shape)
         mass = window.sum()
         assert mass > 5
         assert (ys * window).sum() / mass + int(y) - 6 + 0.5 == pytest.approx(y, abs=0.75)
         assert (xs * window).sum() / mass + int(x) - 6 + 0.5 == pytest.approx(x, abs=0.75)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("kind", [Warp, Recut])
+def test_points_move_as_the_ink_does(kind: type[Warp] | type[Recut], seed: int) -> None:
+    geometry = kind.sample(np.random.default_rng(seed), 60 if kind is Warp else 24)
+    points = np.array([[60, 60], [200, 80], [340, 100]], np.float32)
+    image = np.zeros((160, 400), np.float32)
+    for x, y in points:
+        image[int(y) - 2 : int(y) + 3, int(x) - 2 : int(x) + 3] = 1  # centred on (x + .5, y + .5)
+    moved_marks(geometry, image, points)
+
+
+def test_a_recut_bends_and_keeps_the_ink() -> None:
+    image = 1 - page()
+    recut = Recut(rows=1.0, columns=1.0, bend=0.5, cell=10.0, seed=3)
+    bent = recut.apply(image)
+    assert np.array_equal(bent, recut.apply(image))
+    assert np.abs(bent - image).mean() > 0.02
+    assert bent.sum() == pytest.approx(image.sum(), rel=0.15)

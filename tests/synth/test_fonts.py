@@ -49,7 +49,8 @@ def test_a_file_that_is_no_font_is_named(tmp_path: Path) -> None:
     ("family", "monospaced", "kind"),
     [
         ("Courier Prime", True, "typewriter"),
-        ("UnifrakturMaguntia", False, "blackletter"),
+        ("UnifrakturMaguntia", False, "fraktur"),
+        ("Pirata One", False, "blackletter"),
         ("DejaVu Sans Mono", True, "mono"),
         ("EB Garamond", False, "old"),
         ("DejaVu Serif", False, "serif"),

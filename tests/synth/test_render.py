@@ -73,6 +73,14 @@ def test_a_gap_parts_the_last_word(font: Font) -> None:
     assert apart.ink.sum() == pytest.approx(plain.ink.sum(), rel=0.01)
 
 
+def test_ligatures_stand_closer(font: Font) -> None:
+    rng = np.random.default_rng
+    plain = render_line("nicht ahnen", font, Style(size=30), rng(0))
+    joined = render_line("nicht ahnen", font, Style(size=30, joined=0.1), rng(0))
+    moved = joined.characters[:, 0, 0] - plain.characters[:, 0, 0]
+    assert moved == pytest.approx([0, 0, 0] + [-3] * 8)  # from the h of ch on
+
+
 def test_a_missing_glyph_is_never_drawn(font: Font) -> None:
     with pytest.raises(FontError, match="漢"):
         render_line("a漢", font, Style(), np.random.default_rng(0))

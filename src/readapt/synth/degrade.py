@@ -453,6 +453,63 @@ class Warp:
         return as_grey(moved)
 
 
+@dataclass(frozen=True, slots=True)
+class Recut:
+    """The same letters cut by another hand: higher or wider parts, bent strokes.
+
+    Rows, columns and single points are moved by smooth random fields, so that no two lines show
+    a font's letters alike: readers of a few fonts of a script learn the script.
+    """
+
+    rows: float
+    """Deviation of the rows' shift in pixels: the proportions of x-height and ascenders."""
+    columns: float
+    """Deviation of the columns' shift in pixels: the letters' widths."""
+    bend: float
+    """Deviation of each point's own shift in pixels."""
+    cell: float
+    """Size of the fields' blobs in pixels."""
+    seed: int
+
+    @classmethod
+    def sample(cls, rng: Generator, size: int) -> Self:
+        """Up to a twelfth of a font of `size` pixels."""
+        return cls(
+            float(size * rng.uniform(0, 0.05)),
+            float(size * rng.uniform(0, 0.05)),
+            float(size * rng.uniform(0, 0.025)),
+            float(size * rng.uniform(0.3, 0.6)),
+            _seed(rng),
+        )
+
+    def _shifts(self, height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Shifts of x and y, each `height width`, from a point to where its ink comes from."""
+        rng = default_rng(self.seed)
+        # The whole row moves, else the baseline would dance; the whole column, else stems lean.
+        rows = smooth_noise(rng, (height, 1), self.cell) * np.float32(self.rows)
+        columns = smooth_noise(rng, (1, width), self.cell) * np.float32(self.columns)
+        x = smooth_noise(rng, (height, width), self.cell) * np.float32(self.bend)
+        y = smooth_noise(rng, (height, width), self.cell) * np.float32(self.bend)
+        return as_grey(x + columns), as_grey(y + rows)
+
+    def apply(self, image: Grey) -> Grey:
+        """Resample coverage; outside of the image there is none."""
+        height, width = image.shape[:2]
+        x, y = self._shifts(height, width)
+        x += np.arange(width, dtype=np.float32)[None, :]
+        y += np.arange(height, dtype=np.float32)[:, None]
+        return as_grey(cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
+
+    def points(self, points: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+        """Move points `... 2` of an image of `shape` as `apply` moves the image (first order)."""
+        height, width = shape
+        x, y = self._shifts(height, width)
+        columns = np.clip(points[..., 0].round().astype(int), 0, width - 1)
+        rows = np.clip(points[..., 1].round().astype(int), 0, height - 1)
+        moved: NDArray[np.float32] = points - np.stack([x[rows, columns], y[rows, columns]], -1)
+        return moved
+
+
 def apply_all(image: Grey, degradations: Sequence[Degradation]) -> Grey:
     """Apply one after the other."""
     for degradation in degradations:

@@ -21,7 +21,11 @@ from PIL import ImageFont
 
 from readapt.errors import ReadaptError
 
-Kind = Literal["typewriter", "mono", "blackletter", "old", "serif", "sans", "display"]
+Kind = Literal["typewriter", "mono", "fraktur", "blackletter", "old", "serif", "sans", "display"]
+
+BROKEN: Final[tuple[Kind, ...]] = ("fraktur", "blackletter")
+"""Kinds of broken script: Fraktur and Schwabacher as books were set in them, and all others. They
+have no italic."""
 
 NEEDED: Final = frozenset(
     map(ord, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,-")
@@ -33,14 +37,16 @@ _TYPEWRITER = re.compile(
     r"nimbus mono|freemono|tex gyre cursor|latin modern mono|lmmono|cmu type|typist",
     re.IGNORECASE,
 )
+_FRAKTUR = re.compile(r"fraktur|blankenburg|yfrak|yswab|ygoth", re.IGNORECASE)
 _BLACKLETTER = re.compile(
-    r"fraktur|blankenburg|pirata|grenze|jacquard|texturina|new rocker|germania|^kings|"
-    r"metamorphous|uncial",
+    r"pirata|grenze|jacquard|texturina|new rocker|germania|^kings|metamorphous|uncial|fruktur|"
+    r"manufacturing|gamaliel|rusch|durandus|hamlet|soufflet",
     re.IGNORECASE,
 )
 _OLD = re.compile(
     r"fell|essays|junicode|elstob|cardo|isabella|caslon|goudy|garamond|gfs|old ?standard|bodoni|"
-    r"didot|levien|fanwood|linden|caudex|baskerv|gotico|century|oldania|romande|solothurn|caledonia",
+    r"didot|theano|ibarra|\bfbb|levien|fanwood|linden|caudex|baskerv|gotico|century|oldania|romande|"
+    r"solothurn|caledonia",
     re.IGNORECASE,
 )
 _SERIF = re.compile(
@@ -159,6 +165,8 @@ def classify(family: str, monospaced: bool) -> Kind:
     """Guess the kind of document a family looks like, from its name and spacing."""
     if _TYPEWRITER.search(family):
         return "typewriter"
+    if _FRAKTUR.search(family):
+        return "fraktur"
     if _BLACKLETTER.search(family):
         return "blackletter"
     if _DISPLAY.search(family):

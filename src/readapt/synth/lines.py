@@ -20,7 +20,7 @@ from readapt.recognize.alphabet import LATIN, Alphabet
 from readapt.recognize.alphabet import name as names
 from readapt.synth import corpus as texts
 from readapt.synth.corpus import Corpus, system_corpora
-from readapt.synth.degrade import Grey, Warp, apply_all, as_grey, sample_ink, sample_scan
+from readapt.synth.degrade import Grey, Recut, Warp, apply_all, as_grey, sample_ink, sample_scan
 from readapt.synth.fonts import Font, FontError, Kind, face, find_fonts
 from readapt.synth.render import Rendering, Style, join_words, render_line
 from readapt.types import Image
@@ -32,8 +32,16 @@ KINDS: Final[Mapping[Genre, Mapping[Kind, float]]] = {
     "typescript": {"typewriter": 8, "mono": 2},
     "print": {"serif": 5, "old": 4, "sans": 2, "mono": 0.2},
     "old": {"old": 8, "serif": 2},
-    "blackletter": {"blackletter": 1},
-    "scattered": {"mono": 2, "sans": 2, "serif": 2, "old": 2, "typewriter": 3, "blackletter": 1},
+    "blackletter": {"fraktur": 4, "blackletter": 1},
+    "scattered": {
+        "mono": 2,
+        "sans": 2,
+        "serif": 2,
+        "old": 2,
+        "typewriter": 3,
+        "fraktur": 1.5,
+        "blackletter": 0.5,
+    },
 }
 """Which fonts a genre is set in, by weight."""
 
@@ -72,11 +80,11 @@ class LineConfig:
 
     seed: int = 0
     genres: tuple[tuple[Genre, float], ...] = (
-        ("receipt", 28),
-        ("typescript", 28),
-        ("print", 22),
-        ("old", 10),
-        ("blackletter", 7),
+        ("receipt", 26),
+        ("typescript", 26),
+        ("print", 20),
+        ("old", 11),
+        ("blackletter", 12),
         ("scattered", 5),
     )
     """Kinds of document by weight."""
@@ -279,6 +287,7 @@ class LineMaker:
         pressure = float(rng.beta(1, 6)) if genre in ("old", "blackletter") else 0.0
         jitter = float(rng.gamma(1.5, 0.006)) if genre in ("old", "blackletter") else 0.0
         gap = float(rng.gamma(1.5, 2.5)) + 0.5 if rng.random() < 0.12 else 0.0
+        joined = genre == "blackletter" and rng.random() < 0.8
         return Style(
             size,
             tracking,
@@ -287,6 +296,7 @@ class LineMaker:
             pressure=pressure if rng.random() < 0.5 else 0.0,
             gap=gap,
             underline=underline,
+            joined=float(rng.uniform(0.02, 0.1)) if joined else 0.0,
         )
 
     def _draw(self, genre: Genre, text: str, font: Font, rng: Generator) -> LineSample:
@@ -295,8 +305,12 @@ class LineMaker:
         ink, quads, box = frame(line, style.size, rng)
         clean = rng.random() < self.config.clean
         if not clean:
-            warp = Warp.sample(rng, style.size)
             shape = (ink.shape[0], ink.shape[1])
+            if rng.random() < 0.5:
+                recut = Recut.sample(rng, style.size)
+                ink = recut.apply(ink)
+                quads = recut.points(quads, shape)
+            warp = Warp.sample(rng, style.size)
             ink = warp.apply(ink, 0.0)
             quads = warp.points(quads, shape)
             dropout = 0.25 if genre == "receipt" else 0.05

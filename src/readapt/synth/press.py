@@ -48,7 +48,8 @@ Shelf = dict[Kind, tuple[Family, ...]]
 _NEXT_BEST: dict[Kind, tuple[Kind, ...]] = {
     "typewriter": ("mono", "serif"),
     "mono": ("typewriter", "sans"),
-    "blackletter": ("old", "serif"),
+    "fraktur": ("blackletter", "old", "serif"),
+    "blackletter": ("fraktur", "old", "serif"),
     "old": ("serif",),
     "serif": ("old", "sans"),
     "sans": ("serif", "mono"),

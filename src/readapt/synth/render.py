@@ -1,13 +1,14 @@
 """Text to ink: one line drawn glyph by glyph, with the polygon of every character.
 
-Glyphs are set one after the other by their own advances (no kerning, no ligatures), which gives
-exact character boxes and lets a typewriter's faults fall on single letters.
+Glyphs are set one after the other by their own advances (no kerning; ligatures are letters set
+closer), which gives exact character boxes and lets a typewriter's faults fall on single letters.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.random import Generator
@@ -38,6 +39,12 @@ class Style:
     """Extra space at one of the spaces, mostly the last: a column of prices or page numbers."""
     underline: bool = False
     """A rule under the text."""
+    joined: float = 0.0
+    """How much closer the letters of `LIGATURES` stand: cast as one piece of type."""
+
+
+LIGATURES: Final = frozenset("ch ck tz ſt ſſ ſi ff fi fl ft ll ſz".split())
+"""Pairs that broken types cast together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,8 @@ def render_line(text: str, font: Font, style: Style, rng: Generator) -> Renderin
             advances[i] = glyph.advance * style.word_space + style.tracking * size
         else:
             advances[i] = glyph.advance + style.tracking * size
+        if style.joined and text[i : i + 2] in LIGATURES:
+            advances[i] -= style.joined * size
     spaces = [i for i, character in enumerate(text) if character == " "]
     if style.gap and spaces:
         where = spaces[-1] if rng.random() < 0.7 else spaces[int(rng.integers(len(spaces)))]

@@ -3,6 +3,7 @@
 import re
 
 from readapt.synth import negatives
+from readapt.synth.fonts import BROKEN
 from readapt.synth.press import Family, Press
 
 _LONG_S = re.compile(r"s(?=[a-zäöüſ])")
@@ -24,7 +25,7 @@ def compose(press: Press) -> None:
     """Fill the sheet with one page of a book."""
     kind = press.rng.random()
     if kind < 0.4:
-        family, old = press.family("blackletter"), True
+        family, old = press.family("fraktur"), True
     elif kind < 0.75:
         family, old = press.family("old"), press.chance(0.5)
     else:
@@ -104,7 +105,7 @@ def _running_head(
     )
     number = str(press.whole(1, 640))
     words = press.title(4, face.font)
-    if press.chance(0.4) and family.regular.kind != "blackletter":
+    if press.chance(0.4) and family.regular.kind not in BROKEN:
         words = [word.upper() for word in words]
     style = press.rng.random()
     if style < 0.3:
@@ -136,7 +137,7 @@ def _heading(
         words = press.title(5, face.font)
         if old and face.font.can_draw("ſ"):
             words = [long_s(word) for word in words]
-        elif press.chance(0.3) and family.regular.kind != "blackletter":
+        elif press.chance(0.3) and family.regular.kind not in BROKEN:
             words = [word.upper() for word in words]
         y += face.size * 0.6
         press.centred(words, face, middle, y)
@@ -212,7 +213,7 @@ def _margin_notes(press: Press, family: Family, size: float, right: float, old: 
 def title_page(press: Press) -> None:
     """Fill the sheet with a title page: centred lines of many sizes, rules, an ornament."""
     old = press.chance(0.6)
-    family = press.family("blackletter", "old", "serif")
+    family = press.family("fraktur", "old", "serif")
     other = press.family("old", "serif", "sans") if press.chance(0.3) else family
     middle = press.width * press.between(0.45, 0.55)
     y = press.height * press.between(0.06, 0.2)
@@ -228,7 +229,7 @@ def title_page(press: Press) -> None:
             words = press.title(7, face.font)
             if old and face.font.can_draw("ſ"):
                 words = [long_s(word) for word in words]
-            elif press.chance(0.4) and used.regular.kind != "blackletter":
+            elif press.chance(0.4) and used.regular.kind not in BROKEN:
                 words = [word.upper() for word in words]
             y += face.size
             if y < press.height - 0.4 * face.size:

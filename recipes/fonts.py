@@ -1,13 +1,19 @@
-"""Fetch openly licensed fonts that Debian does not package, through `npm pack`.
+"""Fetch openly licensed fonts that no small Debian package carries.
 
-`apt-packages.txt` lists most training fonts. Blackletter with a long s, worn typewriters and
-eighteenth-century types are in the `@fontsource` packages only (SIL Open Font License each).
-They come as WOFF files cut by Unicode range; the cuts of one style are joined to one TrueType
-file, so that a line with both `a` and `ſ` can be drawn.
+`apt-packages.txt` lists most training fonts. Two more places have types that old documents are set
+in:
 
-    python recipes/webfonts.py [FOLDER]        # default: ~/.local/share/fonts/readapt
+- the `@fontsource` packages (SIL Open Font License each), through `npm pack`: worn typewriters,
+  eighteenth-century types, blackletter. They come as WOFF files cut by Unicode range; the cuts of
+  one style are joined to one TrueType file, so that a line with both `a` and `ſ` can be drawn;
+- Debian's `texlive-fonts-extra` (500 MB), of which a few folders are taken without installing it:
+  Fraktur, Schwabacher and Gothic after the types of Leipzig and Mainz (yfonts, LaTeX Project
+  Public License), Didot, Baskerville, Courier and OCR-B.
+
+    python recipes/fonts.py [FOLDER]        # default: ~/.local/share/fonts/readapt
 """
 
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -16,20 +22,39 @@ from collections import defaultdict
 from pathlib import Path
 
 from fontTools.merge import Merger
-from fontTools.ttLib import TTFont, TTLibError
+from fontTools.pens.cu2quPen import Cu2QuPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont, TTLibError, newTable
 
 PACKAGES = """
 anonymous-pro b612-mono bigelow-rules bodoni-moda caudex cormorant-garamond courier-prime cousine
-cutive cutive-mono dotgothic16 fragment-mono germania-one grenze-gotisch ibm-plex-mono
+cutive cutive-mono dotgothic16 fragment-mono fruktur germania-one grenze-gotisch ibm-plex-mono
 im-fell-double-pica im-fell-dw-pica im-fell-english im-fell-french-canon im-fell-great-primer
 jacquard-24 kings kode-mono libre-baskerville libre-bodoni libre-caslon-text major-mono-display
+manufacturing-consent
 martian-mono metamorphous new-rocker nova-mono old-standard-tt overpass-mono pirata-one
 red-hat-mono rokkitt rubik-dirt rubik-distressed share-tech-mono sometype-mono sorts-mill-goudy
 space-mono special-elite special-gothic syne-mono texturina uncial-antiqua unifrakturcook
 unifrakturmaguntia vt323 xanh-mono zilla-slab
 """.split()
-BLACKLETTER = ("unifrakturcook", "unifrakturmaguntia", "pirata-one", "jacquard-24", "new-rocker")
+BLACKLETTER = (
+    "unifrakturcook",
+    "unifrakturmaguntia",
+    "pirata-one",
+    "jacquard-24",
+    "new-rocker",
+    "fruktur",
+    "manufacturing-consent",
+)
 """Blackletter families; those without a long s are given one (needs the package skia-pathops)."""
+TEX_FOLDERS = """
+opentype/public/yfonts-otf opentype/public/courierten opentype/public/umtypewriter
+opentype/public/ocr-b-outline opentype/public/gfsdidotclassic opentype/public/baskervillef
+opentype/public/ibarra opentype/public/fbb truetype/public/theanodidot
+truetype/public/theanomodern truetype/public/theanooldstyle
+""".split()
+TEX_BLACKLETTER = ("opentype/public/qualitype/QTFraktur.otf",)
+"""Blackletter without a long s, which is given one."""
 SUBSETS = ("latin", "latin-ext")
 WEIGHTS = ("400", "700")
 
@@ -62,7 +87,6 @@ def add_long_s(font: TTFont) -> None:
     import pathops
     from fontTools.pens.boundsPen import BoundsPen
     from fontTools.pens.transformPen import TransformPen
-    from fontTools.pens.ttGlyphPen import TTGlyphPen
 
     glyphs = font.getGlyphSet()
     letter = pathops.Path()
@@ -101,9 +125,36 @@ def add_long_s(font: TTFont) -> None:
             table.cmap[0x364] = "uni0364"
 
 
-def main(folder: Path) -> None:
+def quadratic(font: TTFont) -> None:
+    """Turn the cubic outlines of an OpenType font to TrueType's, within a thousandth of an em."""
+    outlines = font.getGlyphSet()
+    drawn = {}
+    for name in font.getGlyphOrder():
+        pen = TTGlyphPen(outlines)
+        outlines[name].draw(Cu2QuPen(pen, font["head"].unitsPerEm / 1000, reverse_direction=True))
+        drawn[name] = pen.glyph()
+    font["loca"] = newTable("loca")
+    font["glyf"] = table = newTable("glyf")
+    table.glyphOrder = font.getGlyphOrder()
+    table.glyphs = drawn
+    for old in ("CFF ", "VORG", "GSUB", "GPOS", "kern"):
+        if old in font:
+            del font[old]
+    profile = font["maxp"]
+    profile.tableVersion = 0x00010000
+    for field in (
+        "maxZones maxTwilightPoints maxStorage maxFunctionDefs maxInstructionDefs "
+        "maxStackElements maxSizeOfInstructions"
+    ).split():
+        setattr(profile, field, 0)
+    profile.maxZones = 1
+    profile.maxComponentElements = max(len(getattr(g, "components", [])) for g in drawn.values())
+    font["post"].formatType = 3.0
+    font.sfntVersion = "\x00\x01\x00\x00"
+
+
+def from_npm(folder: Path) -> None:
     """Fetch every package of `PACKAGES` and write its styles to `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name in PACKAGES:
         with tempfile.TemporaryDirectory() as scratch:
             command = ["npm", "pack", "--silent", f"@fontsource/{name}"]
@@ -126,6 +177,34 @@ def main(folder: Path) -> None:
                     join_cuts(cuts, folder / f"{style}.ttf")
                 except (TTLibError, AssertionError, KeyError, AttributeError, ValueError) as error:
                     print(f"{style}: left out: {error!r}", file=sys.stderr)
+
+
+def from_tex(folder: Path) -> None:
+    """Fetch Debian's package of TeX fonts and copy those of `TEX_FOLDERS` to `folder`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        command = ["apt-get", "download", "texlive-fonts-extra"]
+        fetched = subprocess.run(command, cwd=scratch, capture_output=True, text=True)
+        archives = list(Path(scratch).glob("*.deb"))
+        if fetched.returncode or not archives:
+            print(f"TeX fonts: not fetched: {fetched.stderr.strip()[:200]}", file=sys.stderr)
+            return
+        subprocess.run(["dpkg-deb", "-x", archives[0].name, "."], cwd=scratch, check=True)
+        fonts = Path(scratch, "usr/share/texlive/texmf-dist/fonts")
+        for name in TEX_FOLDERS:
+            for file in sorted((fonts / name).glob("*.[ot]tf")):
+                shutil.copy(file, folder)
+        for name in TEX_BLACKLETTER:
+            with TTFont(fonts / name) as font:
+                quadratic(font)
+                add_long_s(font)
+                font.save(folder / Path(name).with_suffix(".ttf").name)
+
+
+def main(folder: Path) -> None:
+    """Fetch all fonts to `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    from_npm(folder)
+    from_tex(folder)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,272 @@
+"""The four kinds of recurrence on the same lines: accuracy, size, and time.
+
+    python recipes/recurrences.py FOLDER [--data ../shared/data] [--convolutions CHECKPOINT]
+    python recipes/recurrences.py FOLDER --only speed     # on a machine that does nothing else
+
+One recipe, one stream of lines, one number of lines. The lines are drawn once, short strings
+first, and every kind meets them in the same order. With --convolutions the convolutions of all
+four start from those of a trained recognizer (a checkpoint of `readapt train recognizer`), and
+recurrence and head from nothing: far fewer lines are then needed than from nothing alone.
+
+Stops at any time; the same command goes on. FOLDER gets the drawn lines, a folder a kind with its
+checkpoint, log and bundle, and `recurrences.md` and `.json` with the table. `--only speed` measures
+the two times again: training in steps of the whole network on some of the lines, all kinds taking
+turns, and reading in ONNX Runtime, both with one thread, least of several rounds.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import cv2
+import numpy as np
+import torch
+
+from readapt.evaluate.normalise import fold
+from readapt.evaluate.rates import cer, total
+from readapt.evaluate.run import EvaluationConfig, evaluate
+from readapt.evaluate.truth import load_truth
+from readapt.export.recognizer import save_recognizer_bundle
+from readapt.models.bundle import Bundle
+from readapt.nets.crnn import Crnn, CrnnConfig
+from readapt.nets.recurrent import Kind
+from readapt.reader import Reader, load_recognizer
+from readapt.recognize.alphabet import LATIN
+from readapt.synth.lines import LineConfig, LineMaker
+from readapt.train.checkpoint import load_checkpoint
+from readapt.train.data import LineBatch, PoolMaker, StreamConfig
+from readapt.train.loop import LoopConfig, Step, clip_gradient, train
+from readapt.train.recognizer import RecognizerConfig, RecognizerLearner, ctc_loss
+from readapt.train.recognizer import load_recognizer as load_network
+
+KINDS: Final[tuple[Kind, ...]] = ("peephole", "lstm", "gru", "rnn")
+STREAM: Final = StreamConfig(
+    LineConfig(seed=7, max_characters=40, textless=0.02),
+    batch_columns=6000,
+    batch_lines=32,
+    curriculum=((3_000, 5), (6_000, 10), (12_000, 24)),
+)
+CONVOLUTIONS: Final = ("stem", "conv2", "conv3", "conv4", "conv5")
+HELD_OUT: Final = LineConfig(seed=10_000_019, max_characters=40)
+COLLECTIONS: Final = {
+    "sroie_receipts": "receipts",
+    "tapuscorpus_fr_typewritten": "French typescript",
+}
+TIMED_STEPS: Final = 12
+TIMED_LINES: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Lines on disk, one file a pool."""
+
+    folder: Path
+    pools: int
+
+    def pool(self, number: int) -> list[LineBatch]:
+        """Read a pool, drawing it first where it is not there yet."""
+        path = self.folder / f"{number:04}.npz"
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(".part.npz")
+            np.savez(part, **_packed(_maker(STREAM).batches(number)))
+            part.replace(path)
+        with np.load(path) as file:
+            names = ("images", "frames", "labels", "label_lengths")
+            count = len(file.files) // len(names)
+            return [LineBatch(*(file[f"{name}{k}"] for name in names)) for k in range(count)]
+
+    def batches(self) -> int:
+        """Count the batches of all pools."""
+        return sum(len(self.pool(number)) for number in range(self.pools))
+
+
+_makers: dict[int, PoolMaker] = {}
+
+
+def _maker(config: StreamConfig) -> PoolMaker:
+    return _makers.setdefault(id(config), PoolMaker(config))
+
+
+def _packed(batches: Sequence[LineBatch]) -> dict[str, Any]:
+    return {
+        f"{name}{k}": getattr(batch, name)
+        for k, batch in enumerate(batches)
+        for name in ("images", "frames", "labels", "label_lengths")
+    }
+
+
+class Learner(RecognizerLearner):
+    """CTC on the drawn lines, once through."""
+
+    def __init__(self, config: RecognizerConfig, drawn: Drawn, convolutions: Path | None) -> None:
+        super().__init__(config)
+        self.drawn = drawn
+        if convolutions is not None:
+            start = load_checkpoint(convolutions)["average"]
+            own = self.network.state_dict()
+            own |= {k: v for k, v in start.items() if k.split(".")[0] in CONVOLUTIONS}
+            self.network.load_state_dict(own)
+
+    def steps(self, position: list[int]) -> Iterator[tuple[list[int], Step]]:
+        """Yield the loss of one batch after another, from `position`: pool, and batch in it."""
+        for number in range(position[0], self.drawn.pools):
+            batches = self.drawn.pool(number)
+            first = position[1] if number == position[0] else 0
+            for k, batch in list(enumerate(batches))[first:]:
+                loss = ctc_loss(self.network(torch.from_numpy(batch.images)), batch)
+                after = [number, k + 1] if k + 1 < len(batches) else [number + 1, 0]
+                yield after, Step(loss, len(batch.images), {})
+
+
+def configured(kind: Kind, steps: int) -> RecognizerConfig:
+    """Give the recipe, the same for all but `kind`."""
+    loop = LoopConfig(steps=steps, average=0.998, evaluate_seconds=1e9, checkpoint_seconds=60)
+    return RecognizerConfig(CrnnConfig(LATIN.classes, rnn=kind), STREAM, loop, workers=0)
+
+
+def train_kind(kind: Kind, drawn: Drawn, folder: Path, convolutions: Path | None) -> Path:
+    """Train to the end, or go on; returns the bundle."""
+    bundle = folder / kind / "model"
+    if bundle.exists():
+        return bundle
+    config = configured(kind, drawn.batches())
+    torch.manual_seed(config.loop.seed)
+    learner = Learner(config, drawn, convolutions)
+    train(learner, Crnn(config.network), config.loop, folder / kind, resume=True)
+    return save_recognizer_bundle(load_network(config, folder / kind), LATIN, bundle)
+
+
+def accuracy(bundle: Path, lines: int, data: Path | None) -> dict[str, float]:
+    """Folded CER on held-out synthetic lines, and on the cut lines of real pages."""
+    reader = Reader(bundle)
+    maker = LineMaker(HELD_OUT)
+    samples = [maker.make(index) for index in range(lines)]
+    read = reader.read_lines([sample.image for sample in samples])
+    pairs = zip(samples, read, strict=True)
+    rates = {"synthetic": total(cer(fold(s.text), fold(line.text)) for s, line in pairs).rate}
+    for name, title in COLLECTIONS.items() if data else ():
+        truth = load_truth([data / name / "pages"])
+        config = EvaluationConfig(pages=False, ignore_case=name.startswith("sroie"))
+        rates[title] = evaluate(truth, reader, config).cer_folded.rate
+    return rates
+
+
+def least(ways: dict[Kind, Callable[[], object]], rounds: int) -> dict[Kind, float]:
+    """Seconds each way takes, least of the rounds; all take turns, and the first warms up."""
+    taken: dict[Kind, list[float]] = {kind: [] for kind in ways}
+    for round_ in range(rounds + 1):
+        for kind, way in ways.items():
+            start = time.perf_counter()
+            way()
+            if round_:
+                taken[kind].append(time.perf_counter() - start)
+    return {kind: min(seconds) for kind, seconds in taken.items()}
+
+
+def step_through(learner: RecognizerLearner, batches: Sequence[LineBatch]) -> None:
+    """Forward, backward, clip and step, as the loop does."""
+    optimizer = torch.optim.AdamW(learner.network.parameters(), lr=1e-5)
+    learner.network.train()
+    for batch in batches:
+        optimizer.zero_grad(set_to_none=True)
+        loss = ctc_loss(learner.network(torch.from_numpy(batch.images)), batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        clip_gradient(learner.network, learner.config.loop)
+        optimizer.step()
+
+
+def speed(folder: Path, drawn: Drawn, rounds: int) -> dict[Kind, dict[str, float]]:
+    """Lines trained a second, and milliseconds to read a line, alone and in batches."""
+    batches = drawn.pool(drawn.pools - 1)[:TIMED_STEPS]
+    count = sum(len(batch.images) for batch in batches)
+    maker = LineMaker(HELD_OUT)
+    lines = [maker.make(index).image for index in range(TIMED_LINES)]
+    trained, read, alone = {}, {}, {}
+    for kind in KINDS:
+        learner = RecognizerLearner(configured(kind, 1))
+        trained[kind] = partial(step_through, learner, batches)
+        recognizer = load_recognizer(Bundle.load(folder / kind / "model"), threads=1)
+        read[kind] = partial(recognizer.log_posteriors, lines)
+        alone[kind] = partial(lambda r: [r.log_posteriors([line]) for line in lines], recognizer)
+    training, reading, single = least(trained, rounds), least(read, rounds), least(alone, rounds)
+    return {
+        kind: {
+            "trained_per_second": count / training[kind],
+            "read_ms": 1000 * reading[kind] / len(lines),
+            "read_alone_ms": 1000 * single[kind] / len(lines),
+        }
+        for kind in KINDS
+    }
+
+
+def parameters(kind: Kind) -> tuple[int, int]:
+    """Count those of the whole network, and those of its recurrence."""
+    network = Crnn(CrnnConfig(LATIN.classes, rnn=kind))
+    counts = (sum(p.numel() for p in m.parameters()) for m in (network, network.recurrence))
+    whole, recurrence = counts
+    return whole, recurrence
+
+
+def table(rows: dict[str, dict[str, Any]]) -> str:
+    """Write the rows as Markdown."""
+    rates = ["synthetic", *COLLECTIONS.values()]
+    heads = [
+        *("kind", "parameters", "of the recurrence", *(f"CER, {rate}" for rate in rates)),
+        *("trained, lines/s", "read, ms a line", "alone, ms"),
+    ]
+    text = [heads, ["---"] * len(heads)]
+    for kind in ("rnn", "gru", "lstm", "peephole"):
+        row = rows[kind]
+        text.append(
+            [f"`{kind}`", f"{row['parameters']:,}", f"{row['recurrence']:,}"]
+            + [f"{row[rate]:.4f}" if rate in row else "" for rate in rates]
+            + [f"{row['trained_per_second']:.1f}" if "trained_per_second" in row else ""]
+            + [f"{row[k]:.2f}" if k in row else "" for k in ("read_ms", "read_alone_ms")]
+        )
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in text)
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Draw, train, measure, write the table."""
+    assert set(KINDS) == set(get_args(Kind))
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--lines", type=int, default=32_768, help="that each kind trains on")
+    parser.add_argument("--data", type=Path, help="labelled collections to measure on")
+    parser.add_argument("--convolutions", type=Path, help="checkpoint whose convolutions to take")
+    parser.add_argument("--held-out", type=int, default=1000, help="synthetic lines to measure on")
+    parser.add_argument("--rounds", type=int, default=7, help="of timing")
+    parser.add_argument("--only", choices=("train", "accuracy", "speed"), action="append")
+    options = parser.parse_args(given)
+    stages = options.only or ["train", "accuracy", "speed"]
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    drawn = Drawn(options.folder / "lines", -(-options.lines // STREAM.pool))
+    path = options.folder / "recurrences.json"
+    rows: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+    if path.exists():
+        rows = json.loads(path.read_text("utf-8"))
+    for kind in KINDS:
+        rows[kind] |= dict(zip(("parameters", "recurrence"), parameters(kind), strict=True))
+        if "train" in stages:
+            train_kind(kind, drawn, options.folder, options.convolutions)
+    if "accuracy" in stages:
+        for kind in KINDS:
+            bundle = options.folder / kind / "model"
+            rows[kind] |= accuracy(bundle, options.held_out, options.data)
+    if "speed" in stages:
+        for kind, row in speed(options.folder, drawn, options.rounds).items():
+            rows[kind] |= row
+    path.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+    path.with_suffix(".md").write_text(table(rows), "utf-8")
+    print(table(rows), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -65,3 +65,16 @@ def test_there_is_always_a_font() -> None:
     fonts = find_fonts()
     assert fonts
     assert all(font.can_draw("Ag0.-") for font in fonts)
+
+
+def test_an_outline_freetype_cannot_draw_is_named(
+    dejavu: Font, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = Face(dejavu, 30)
+
+    def overflow(*args: object, **kwargs: object) -> None:
+        raise OSError("raster overflow")
+
+    monkeypatch.setattr(drawn._face, "getmask2", overflow)
+    with pytest.raises(FontError, match=r"cannot draw 'a' \(U\+0061\): raster overflow"):
+        drawn.glyph("a")

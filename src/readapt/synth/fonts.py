@@ -142,7 +142,13 @@ class Face:
                 f"{self.font.name} ({self.font.path}) has no glyph for {character!r} "
                 f"(U+{ord(character):04X}): choose a font that has it"
             )
-        mask, (left, top) = self._face.getmask2(character, mode="L", anchor="ls")
+        try:
+            mask, (left, top) = self._face.getmask2(character, mode="L", anchor="ls")
+        except OSError as error:  # FreeType cannot draw every outline at every size
+            raise FontError(
+                f"{self.font.name} ({self.font.path}) cannot draw {character!r} "
+                f"(U+{ord(character):04X}): {error}"
+            ) from error
         width, height = mask.size
         ink = np.asarray(mask, dtype=np.uint8).reshape(height, width)
         if not character.isspace() and (ink.size == 0 or int(ink.max()) < 32):

@@ -153,14 +153,14 @@ class LineMaker:
         genre = self._genres[int(rng.choice(len(self._genres), p=self._weights))]
         while True:
             text = self.text(genre, rng)
-            font = self.font(genre, text, rng)
-            if text and font is not None:
-                try:
+            try:
+                font = self.font(genre, text, rng)
+                if text and font is not None:
                     if textless:
                         return self._nothing(text, font, rng)
                     return self._draw(genre, text, font, rng)
-                except FontError:  # an inkless glyph: another text and another font
-                    continue
+            except FontError:  # an inkless glyph: another text and another font
+                continue
 
     # --- what is written --------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ def test_probabilities_are_those_of_enumeration(seed: int) -> None:
     assert sum(one.probability for one in found) == pytest.approx(1)
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
     assert all(exp(one.score) == pytest.approx(one.probability) for one in found)
-    pruned = alternatives(log_probs, alphabet, 3, Beam(4))
+    pruned = alternatives(log_probs, alphabet, 3, Beam(8))
     assert len(pruned) == 3
     assert len({one.text for one in pruned}) == 3
     assert all(exp(one.score) <= one.probability + 1e-9 for one in pruned)

@@ -31,6 +31,29 @@ def test_unpruned_is_enumeration(time: int, classes: int, seed: int) -> None:
     assert scores == sorted(scores, reverse=True)
 
 
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 30),
+    st.integers(2, 9),
+    st.sampled_from([1.0, 3.0, 6.0, 12.0]),
+    st.integers(1, 6),
+    st.integers(1, 4),
+    st.sampled_from([0.0, 1e-3, 0.05]),
+)
+@settings(deadline=None)
+def test_runs_and_shortcuts_change_nothing(
+    seed: int, time: int, classes: int, peak: float, width: int, top: int, least: float
+) -> None:
+    """The same texts with the same masses as frame by frame, class by class."""
+    log_probs = frames(time, classes, seed, peak)
+    search = Beam(width, top=top, least=least, blank=2.0, cutoff=1e-9)
+    found = {h.ids: h.log_probability for h in beam_search(log_probs, search)}
+    expected = reference.prefix_search(log_probs, width, top, least, 1e-9)
+    assert set(found) == set(expected)
+    for ids, mass in expected.items():
+        assert found[ids] == pytest.approx(log(mass), abs=1e-8)
+
+
 def test_it_finds_the_text_that_the_best_path_misses() -> None:
     # Graves 2006, figure 2's point: blank blank is the best path, "a" the best text.
     log_probs = np.log(np.array([[0.6, 0.4], [0.6, 0.4]]))
@@ -110,6 +133,21 @@ def test_language_model_against_enumeration(seed: int) -> None:
         prior += model.end(state)
         assert h.log_probability == pytest.approx(log(expected[h.ids]))
         assert h.score == pytest.approx(h.log_probability + 0.7 * prior + 0.3 * len(h.ids))
+
+
+def test_a_language_model_is_asked_in_runs_too() -> None:
+    # Sure frames, one doubtful one between them: 1 2 1 or 1 1 with a blank between.
+    p = np.full((5, 3), 1e-9)
+    for t, k in enumerate([1, 0, 2, 0, 1]):
+        p[t, k] = 1.0
+    p[2] = [0.5, 1e-9, 0.5]
+    log_probs, model = np.log(p), Bigrams()
+    search = Beam(language_model=model, weight=1.0, length_weight=0.0)
+    best, second = beam_search(log_probs, search)
+    assert best.ids == (1, 2, 1)
+    assert best.score == pytest.approx(log(0.5 * 0.9**3 * 0.5), abs=1e-6)
+    assert second.ids == (1, 1)
+    assert second.score == pytest.approx(log(0.5 * 0.9 * 0.1 * 0.5), abs=1e-6)
 
 
 def test_no_frames_no_text() -> None:

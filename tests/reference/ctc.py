@@ -44,3 +44,29 @@ def paths(log_probs: NDArray[np.floating]) -> list[tuple[Text, float]]:
         (path, exp(sum(float(log_probs[t, k]) for t, k in enumerate(path))))
         for path in product(range(classes), repeat=time)
     ]
+
+
+def prefix_search(
+    log_probs: NDArray[np.floating], width: int, top: int, least: float, cutoff: float
+) -> dict[Text, float]:
+    """Prefix beam search frame by frame, every text with every class: ``width`` texts at most."""
+    beam: dict[Text, tuple[float, float]] = {(): (1.0, 0.0)}  # ending in a blank, in a character
+    for frame in np.exp(log_probs.astype(np.float64)).tolist():
+        tried = {k for k, p in enumerate(frame) if p > least} | {int(np.argmax(frame))}
+        characters = sorted(tried - {0}, key=lambda k: -frame[k])[:top]
+        reached: dict[Text, list[float]] = {}
+        for text, (blank, character) in beam.items():
+            if 0 in tried:
+                reached.setdefault(text, [0.0, 0.0])[0] += (blank + character) * frame[0]
+            for k in characters:
+                if text and text[-1] == k:
+                    reached.setdefault(text, [0.0, 0.0])[1] += character * frame[k]
+                    gain = blank * frame[k]
+                else:
+                    gain = (blank + character) * frame[k]
+                reached.setdefault((*text, k), [0.0, 0.0])[1] += gain
+        order = sorted(reached, key=lambda text: -sum(reached[text]))[:width]
+        floor = sum(reached[order[0]]) * cutoff
+        kept = [order[0]] + [text for text in order[1:] if sum(reached[text]) > floor]
+        beam = {text: (reached[text][0], reached[text][1]) for text in kept}
+    return {text: sum(masses) for text, masses in beam.items()}

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
-from operator import attrgetter, itemgetter
-from typing import Any, Protocol, TypeVar
+from operator import itemgetter
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from readapt.recognize.alphabet import BLANK
+from readapt.recognize.frames import Choice, Run, steps
 
 State = TypeVar("State")
 
@@ -41,10 +39,11 @@ class Beam:
     """What to expect of a text before its image is seen."""
 
     top: int = 12
-    """Most classes tried in a frame, the most probable ones."""
+    """Most characters tried in a frame, the most probable ones."""
 
     least: float = 1e-3
-    """Classes less probable than this in a frame are not tried in it."""
+    """Classes less probable than this in a frame are not tried in it, the blank included; the
+    most probable one always is."""
 
     blank: float = 0.9995
     """A frame whose blank is at least this probable is taken to be blank and nothing else."""
@@ -86,64 +85,13 @@ class Hypothesis:
     """``log_probability + weight * ln p(ids) + length_weight * len(ids)``: what is sorted by."""
 
 
-class _Prefix:
-    """A node of the tree of texts: its last class, and the mass of the paths that spell it.
+_Prefix: TypeAlias = tuple[float, float, float, str, Any, float]
+"""A text of the beam: its mass ``p_b + p_c``, ``p_b``, ``p_c``, the text, the language model's
+state after it, and the logarithm of the language model's factors up to it. Classes are written as
+characters of that number, because nothing is joined and looked up as fast as a string."""
 
-    ``blank`` and ``character`` are the masses of paths that end in a blank and in the last class
-    itself, ``mass`` is both; the pair ``_next`` gathers them for the coming frame. ``factor`` is
-    the language model's part in going from the parent to here, ``prior`` the logarithm of all
-    factors from the root. Masses mean nothing while a node is not ``live``, in the beam.
-    """
-
-    __slots__ = (
-        "blank",
-        "blank_next",
-        "character",
-        "character_next",
-        "children",
-        "class_id",
-        "factor",
-        "live",
-        "mass",
-        "parent",
-        "prior",
-        "state",
-    )
-
-    def __init__(self, parent: _Prefix | None, class_id: int) -> None:
-        self.parent = parent
-        self.class_id = class_id
-        self.children: dict[int, _Prefix] = {}
-        self.factor = 1.0
-        self.prior = 0.0
-        self.state: Any = None
-        self.live = False
-        self.blank = self.character = self.mass = 0.0
-        self.blank_next = self.character_next = 0.0
-
-    def extend(self, class_id: int, search: Beam, language_model: LanguageModel[Any]) -> _Prefix:
-        """Ask the language model about one more class, and remember the answer."""
-        child = self.children[class_id] = _Prefix(self, class_id)
-        log_p, child.state = language_model.extend(self.state, class_id)
-        bonus = search.weight * log_p + search.length_weight
-        child.factor, child.prior = math.exp(bonus), self.prior + bonus
-        return child
-
-    def enter(self, class_id: int, mass: float) -> _Prefix:
-        """Take the text with one more class into the beam."""
-        child = self.children.get(class_id)
-        if child is None:
-            child = self.children[class_id] = _Prefix(self, class_id)
-        child.blank, child.character, child.mass, child.live = 0.0, mass, mass, True
-        return child
-
-    def ids(self) -> tuple[int, ...]:
-        backwards = []
-        node = self
-        while node.parent is not None:
-            backwards.append(node.class_id)
-            node = node.parent
-        return tuple(backwards[::-1])
+_LEAST, _MOST = 1e-100, 1e100
+"""Masses are rescaled when the best leaves these bounds; doubles reach from 1e-308 to 1e308."""
 
 
 def beam_search(log_probs: NDArray[np.floating], search: Beam = DEFAULT) -> list[Hypothesis]:
@@ -159,131 +107,129 @@ def beam_search(log_probs: NDArray[np.floating], search: Beam = DEFAULT) -> list
         p_c'(l + e) =  p_b(l)           y[e]  p_lm(e | l)^weight e^length_weight
 
     The masses are plain numbers with one common scale in log space, which is renewed before
-    they can underflow: additions and multiplications instead of logarithms.
+    they can underflow: additions and multiplications instead of logarithms. A run of frames with
+    one class each to try, most of a line that a network is sure of, adds the same characters to
+    every text and is one step, however long (:mod:`readapt.recognize.frames`).
     """
-    root = _Prefix(None, BLANK)
-    language_model = search.language_model
-    root.blank, root.character, root.mass, root.live = 1.0, 0.0, 1.0, True
-    if language_model is not None:
-        root.state = language_model.start()
-    beam = [root]
+    model = search.language_model
+    beam: list[_Prefix] = [(1.0, 1.0, 0.0, "", None if model is None else model.start(), 0.0)]
     log_scale = 0.0
-    blank_before = False
-
-    for log_blank, candidates in _frames(log_probs, search):
-        if not candidates:  # all masses shrink alike: the scale takes it
-            log_scale += log_blank
-            if not blank_before:
-                for node in beam:
-                    node.blank += node.character
-                    node.character = 0.0
-            blank_before = True
-            continue
-        blank_before = False
-        beam, best = _step(beam, math.exp(log_blank), candidates, search)
-        if best < _RENEW:
-            for node in beam:
-                node.blank /= best
-                node.character /= best
-                node.mass /= best
+    for step in steps(log_probs, search.top, search.least, search.blank):
+        if isinstance(step, Run):
+            beam = _follow(beam, step, search)
+            log_scale += step.log_probability
+        else:
+            beam = _choose(beam, step, search)
+        best = beam[0][0]
+        if not _LEAST < best < _MOST:
+            beam = [(m / best, b / best, c / best, *rest) for m, b, c, *rest in beam]
             log_scale += math.log(best)
 
     found = []
-    for node in beam:
-        end = 0.0
-        if language_model is not None:
-            end = search.weight * language_model.end(node.state)
-        score = math.log(node.mass) + log_scale
-        found.append(Hypothesis(node.ids(), score - node.prior, score + end))
+    for mass, _, _, text, state, prior in beam:
+        end = 0.0 if model is None else search.weight * model.end(state)
+        score = math.log(mass) + log_scale
+        found.append(Hypothesis(tuple(map(ord, text)), score - prior, score + end))
     return sorted(found, key=lambda hypothesis: -hypothesis.score)
 
 
-_RENEW = 1e-100
-"""Masses are rescaled when the best falls below this; doubles reach down to 1e-308."""
+def _choose(beam: list[_Prefix], frame: Choice, search: Beam) -> list[_Prefix]:
+    """Read a frame in which several classes are worth trying."""
+    y, texts = dict(frame.characters), {prefix[3]: prefix for prefix in beam}
+    reached: list[_Prefix] = []
+    for mass, _, character, text, state, prior in beam:
+        blank, same, p = mass * frame.blank, 0.0, y.get(text[-1:])
+        if p is not None:
+            same = character * p
+            parent = texts.get(text[:-1])
+            if parent is not None:
+                gain = parent[1] if text[-2:-1] == text[-1] else parent[0]
+                same += gain * p * math.exp(prior - parent[5])
+        reached.append((blank + same, blank, same, text, state, prior))
 
-_MASS = attrgetter("mass")
-
-_GAIN = itemgetter(0)
-
-_MERGE = 0.05
-"""A text of the beam is not told of mass below this share of what it takes to enter the beam."""
-
-_Candidates = list[tuple[int, float]]
-"""Classes worth trying in a frame and their probabilities, the most probable first."""
-
-
-def _step(
-    beam: list[_Prefix], blank: float, candidates: _Candidates, search: Beam
-) -> tuple[list[_Prefix], float]:
-    """Read one frame; returns the texts that stay, most probable first, and the best mass."""
-    y, language_model = dict(candidates), search.language_model
-    stays = []
-    for node in beam:
-        node.blank_next = node.mass * blank
-        node.character_next = node.character * y.get(node.class_id, 0.0)
-        stays.append(node.blank_next + node.character_next)
-    if candidates and language_model is None:
-        likeliest = candidates[0][1]
-        stays += [node.mass * likeliest for node in beam]
-    # What a text needs to enter: the beam is full of masses no smaller, near enough.
-    stays.sort(reverse=True)
-    entry = stays[0] * search.cutoff
-    if len(stays) >= search.width:
-        entry = max(entry, stays[search.width - 1])
-    worthwhile = entry * _MERGE
-
-    entering: list[tuple[float, _Prefix, int]] = []
-    for node in beam:
-        own, mass, children = node.class_id, node.mass, node.children
-        for k, p in candidates:
+    entry = _entry(beam, reached, frame.characters[0], search)
+    for mass, blank, _, text, state, prior in beam:
+        last = text[-1:]
+        for k, p in frame.characters:
             gain = mass * p
-            if gain <= worthwhile:
-                break
-            if k == own:
-                gain = node.blank * p
-            child = children.get(k)
-            if child is not None and child.live:
-                child.character_next += gain * child.factor
-            elif gain > entry:
-                if language_model is not None:
-                    gain *= (child or node.extend(k, search, language_model)).factor
-                entering.append((gain, node, k))
-    if len(entering) > search.width:
-        entering.sort(key=_GAIN, reverse=True)
-        del entering[search.width :]
+            if gain < entry:
+                break  # those after it are no more probable
+            if k == last:
+                gain = blank * p
+            longer = text + k
+            if longer not in texts:
+                factor, after, log_factors = _asked(state, prior, k, search)
+                gain *= factor
+                reached.append((gain, 0.0, gain, longer, after, log_factors))
+    return _best(reached, search)
 
-    for node in beam:
-        node.blank, node.character = node.blank_next, node.character_next
-        node.mass = node.blank + node.character
-    reached = beam + [node.enter(k, gain) for gain, node, k in entering]
+
+def _entry(
+    beam: list[_Prefix], reached: list[_Prefix], likeliest: tuple[str, float], search: Beam
+) -> float:
+    """Return the mass below which a text is not worth adding to those that are reached.
+
+    There are as many of more mass as the beam holds, or one that is so much better.
+    """
+    masses = [prefix[0] for prefix in reached]
+    highest = 1.0  # of a language model's factors
+    if search.language_model is None:
+        k, p = likeliest
+        texts = {prefix[3] for prefix in reached}
+        masses += [
+            mass * p for mass, _, _, text, _, _ in beam if text[-1:] != k and text + k not in texts
+        ]
+    else:
+        highest = math.exp(search.length_weight)
+    masses.sort(reverse=True)
+    entry = masses[0] * search.cutoff
+    if len(masses) >= search.width:
+        entry = max(entry, masses[search.width - 1])
+    return entry / highest
+
+
+def _follow(beam: list[_Prefix], run: Run, search: Beam) -> list[_Prefix]:
+    """Read frames with one class each to try: all texts grow alike.
+
+    Only the first frame can tell texts apart. If it is a character, paths that end in that
+    character stay with their text, and all others write it: a text may part in two, and two may
+    become one. The frames' own probability, common to all, is left to the caller.
+    """
+    first = "" if run.begins_blank else run.text[:1]
+    grown: dict[str, _Prefix] = {}
+    for mass, blank, character, text, state, prior in beam:
+        parts = [(mass, run.text)]
+        if first and text[-1:] == first:
+            parts = [(blank, run.text), (character, run.text[1:])]
+        for part, added in parts:
+            longer, after, log_factors = text + added, state, prior
+            if search.language_model is not None:
+                for k in added:
+                    factor, after, log_factors = _asked(after, log_factors, k, search)
+                    part *= factor
+            part += grown[longer][0] if longer in grown else 0.0
+            ends = (part, 0.0) if run.ends_blank else (0.0, part)
+            grown[longer] = (part, *ends, longer, after, log_factors)
+    return _best(list(grown.values()), search)
+
+
+def _asked(state: Any, prior: float, k: str, search: Beam) -> tuple[float, Any, float]:
+    """Ask the language model about one more class: its factor, its state, all its factors' log."""
+    if search.language_model is None:
+        return 1.0, None, 0.0
+    log_p, after = search.language_model.extend(state, ord(k))
+    bonus = search.weight * log_p + search.length_weight
+    return math.exp(bonus), after, prior + bonus
+
+
+def _best(reached: list[_Prefix], search: Beam) -> list[_Prefix]:
+    """Return what the beam holds of the texts, the most probable first; at least one."""
     reached.sort(key=_MASS, reverse=True)
-    best = reached[0].mass
-    floor = best * search.cutoff
+    floor = reached[0][0] * search.cutoff
     keep = min(search.width, len(reached))
-    while keep > 1 and reached[keep - 1].mass <= floor:
+    while keep > 1 and reached[keep - 1][0] <= floor:
         keep -= 1
-    for node in reached[keep:]:
-        node.live = False
-    return reached[:keep], best
+    return reached[:keep]
 
 
-def _frames(log_probs: NDArray[np.floating], search: Beam) -> Iterator[tuple[float, _Candidates]]:
-    """``ln y[blank]`` of each frame, and the classes to try in it; none: nothing but blank."""
-    log_blank = log_probs[:, BLANK].astype(np.float64)
-    busy = np.flatnonzero(np.exp(log_blank) < search.blank)
-    rows = log_probs[busy]
-    rows[:, BLANK] = -np.inf
-    top = min(search.top, rows.shape[1])
-    classes = np.argpartition(rows, -top, axis=1)[:, -top:]
-    values = np.take_along_axis(rows, classes, axis=1)
-    order = np.argsort(-values, axis=1)
-    y = np.exp(np.take_along_axis(values, order, axis=1).astype(np.float64))
-    tried = y > search.least
-    ends = [0, *np.cumsum(tried.sum(axis=1)).tolist()]
-    chosen = np.take_along_axis(classes, order, axis=1)[tried].tolist()
-    pairs = list(zip(chosen, y[tried].tolist(), strict=True))
-    candidates = {
-        t: pairs[start:end] for t, (start, end) in zip(busy.tolist(), pairwise(ends), strict=True)
-    }
-    for t, log_p in enumerate(log_blank.tolist()):
-        yield log_p, candidates.get(t, [])
+_MASS = itemgetter(0)

@@ -237,7 +237,7 @@ def main(given: Sequence[str] | None = None) -> None:
     assert set(KINDS) == set(get_args(Kind))
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--lines", type=int, default=32_768, help="that each kind trains on")
+    parser.add_argument("--lines", type=int, default=20_480, help="that each kind trains on")
     parser.add_argument("--data", type=Path, help="labelled collections to measure on")
     parser.add_argument("--convolutions", type=Path, help="checkpoint whose convolutions to take")
     parser.add_argument("--held-out", type=int, default=1000, help="synthetic lines to measure on")

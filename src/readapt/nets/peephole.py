@@ -60,18 +60,14 @@ class PeepholeFunction(torch.autograd.Function):
         directions, time, batch, _ = x.shape
         hidden = U.shape[2]
         # The inputs' part of every sum of every step in one product; a step adds its own part.
-        sums = torch.baddbmm(b.unsqueeze(1), x.flatten(1, 2), W.transpose(1, 2))
-        gates = sums.view(directions, time, batch, 4 * hidden)
+        gates = _product(x, W.transpose(1, 2), b)
         h = x.new_empty(directions, time + 1, batch, hidden)
         h[:, 0] = h_0
         c = torch.empty_like(h)
         c[:, 0] = c_0
         sequence = Sequence(gates, h, c, torch.empty_like(h[:, 1:]), p.contiguous())
-        step = compiled.forward_steps(sequence) or plain.forward_steps(sequence)
-        U_t = U.transpose(1, 2).contiguous()
-        for t, (now, h_old) in enumerate(zip(gates.unbind(1), h[:, :-1].unbind(1), strict=True)):
-            now.baddbmm_(h_old, U_t)
-            step(t)
+        if not compiled.forward(sequence, U):
+            plain.forward(sequence, U)
         ctx.save_for_backward(x, W, U, gates, h, c, sequence.tanh_c, sequence.p)
         return h[:, 1:], c[:, -1].clone()
 
@@ -89,16 +85,32 @@ class PeepholeFunction(torch.autograd.Function):
             b=torch.zeros_like(gates[:, 0, 0], memory_format=torch.contiguous_format),
             p=torch.zeros_like(p),
         )
-        step = compiled.backward_steps(sequence, grad) or plain.backward_steps(sequence, grad)
-        for t, now in reversed(list(enumerate(grad.delta.unbind(1)))):
-            step(t)
-            torch.bmm(now, U, out=grad.to_h)
+        if not compiled.backward(sequence, grad, U):
+            plain.backward(sequence, grad, U)
         # Every delta meets its input once more, now for all steps at once.
-        delta = grad.delta.flatten(1, 2)
-        grad_x = torch.bmm(delta, W).view_as(x) if ctx.needs_input_grad[0] else None
-        grad_W = torch.bmm(delta.transpose(1, 2), x.flatten(1, 2))
-        grad_U = torch.bmm(delta.transpose(1, 2), h[:, :-1].flatten(1, 2))
+        grad_x = _product(grad.delta, W, None) if ctx.needs_input_grad[0] else None
+        grad_W = _outer(grad.delta, x)
+        grad_U = _outer(grad.delta, h[:, :-1])
         return grad_x, grad_W, grad_U, grad.b, grad.p, grad.to_h, grad.to_c
+
+
+def _product(a: Tensor, b: Tensor, start: Tensor | None) -> Tensor:
+    """`start + a b`: `direction time batch inner` to `direction time batch column`."""
+    rows = a.flatten(1, 2)
+    if start is None:
+        start = b.new_zeros(b.shape[0], b.shape[2])
+    c = compiled.product(rows, b, start)
+    if c is None:
+        c = torch.baddbmm(start.unsqueeze(1), rows, b)
+    return c.view(*a.shape[:3], b.shape[2])
+
+
+def _outer(delta: Tensor, y: Tensor) -> Tensor:
+    """Sum `delta y^T` over all steps and lines: `direction 4*hidden channel`.
+
+    Taken as the transpose of `y delta^T`, whose wide side is last: a fifth faster.
+    """
+    return torch.bmm(y.flatten(1, 2).transpose(1, 2), delta.flatten(1, 2)).transpose(1, 2)
 
 
 class PeepholeLayer(nn.Module):

@@ -1,4 +1,4 @@
-"""One step of the LSTM with peepholes, everything but its matrix products, on torch's operators.
+"""The LSTM with peepholes through time and back, on torch's operators.
 
 `peephole_steps.c` has the same equations in one pass over memory; `peephole_compiled.py` compiles
 it where there is a compiler. Buffers are filled in place, step by step.
@@ -26,7 +26,8 @@ class Sequence:
     """What the forward pass of a sequence fills, and the backward pass reads."""
 
     gates: Tensor
-    """`direction time batch 4*hidden`, i f g o: sums before the activation, then activated."""
+    """`direction time batch 4*hidden`, i f g o: the inputs' part of the sums before the activation
+    on entry, gates at the end."""
     h: Tensor
     """Outputs `direction time+1 batch hidden`; step 0 is the first state."""
     c: Tensor
@@ -53,6 +54,22 @@ class Gradients:
     """`direction 4*hidden`, added to."""
     p: Tensor
     """`direction 3 hidden`, added to."""
+
+
+def forward(s: Sequence, U: Tensor) -> None:
+    """Walk from the first step to the last. `U` `direction 4*hidden hidden`."""
+    step, U_t = forward_steps(s), U.transpose(1, 2).contiguous()
+    for t, (sums, h) in enumerate(zip(s.gates.unbind(1), s.h[:, :-1].unbind(1), strict=True)):
+        sums.baddbmm_(h, U_t)
+        step(t)
+
+
+def backward(s: Sequence, grad: Gradients, U: Tensor) -> None:
+    """Walk from the last step to the first."""
+    step = backward_steps(s, grad)
+    for t, delta in reversed(list(enumerate(grad.delta.unbind(1)))):
+        step(t)
+        torch.bmm(delta, U, out=grad.to_h)
 
 
 def forward_steps(s: Sequence) -> Step:

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from readapt.errors import UsageError
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.confidence import accuracy, fit_temperature
-from readapt.recognize.reading import tempered
 
 ALPHABET = Alphabet(" abcdefg")
 
@@ -28,6 +27,11 @@ def honest_lines(count: int) -> tuple[list[NDArray[np.float32]], list[str]]:
         lines.append(np.log(log_probs))
         truths.append(ALPHABET.decode(truth.tolist()))
     return lines, truths
+
+
+def tempered(log_probs: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    scaled = log_probs / np.float32(temperature)
+    return scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True)
 
 
 @pytest.mark.parametrize("falsified", [0.5, 1.0, 2.0])

@@ -8,7 +8,7 @@ from readapt.recognize import ctc
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.beam import Beam
 from readapt.recognize.decode import GREEDY, Decoder, decode
-from readapt.recognize.reading import Posteriors, read_posteriors, tempered
+from readapt.recognize.reading import Posteriors, read_posteriors
 
 ALPHABET = Alphabet(" abc")
 
@@ -58,12 +58,3 @@ def test_a_word_s_confidence_is_its_likelihood_and_that_of_the_spaces_beside_it(
     assert ab.confidence == pytest.approx(p_ab * 0.9)
     assert c.confidence == pytest.approx(0.9 * p_c)
     assert reading.confidence == pytest.approx((p_ab * 0.9 * p_c) ** (1 / 4))
-
-
-def test_tempered_is_log_softmax_of_the_scaled() -> None:
-    log_probs = frames(9, 0)
-    warm = tempered(log_probs, 2.0)
-    np.testing.assert_allclose(np.exp(warm).sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_array_equal(warm.argmax(axis=1), log_probs.argmax(axis=1))
-    assert tempered(log_probs, 1.0) is log_probs
-    assert (np.exp(warm).max(axis=1) < np.exp(log_probs).max(axis=1)).all()

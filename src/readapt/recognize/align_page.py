@@ -27,8 +27,9 @@ from numpy.typing import NDArray
 
 from readapt.evaluate.normalise import fold
 from readapt.recognize.alphabet import BLANK, Alphabet
-from readapt.recognize.ctc import UnalignableError, align, log_likelihood, span_log_likelihoods
+from readapt.recognize.ctc import UnalignableError, align, log_likelihood
 from readapt.recognize.greedy import best_path
+from readapt.recognize.spans import span_log_likelihoods
 
 HYPHENS = "-¬⸗"
 """What a line may end with where the text goes on within a word."""

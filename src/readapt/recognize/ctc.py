@@ -77,26 +77,6 @@ def log_likelihood(
     return _final(alpha, states, frames)
 
 
-def span_log_likelihoods(
-    log_probs: Floats, spans: NDArray[np.int64], targets: Sequence[Target]
-) -> NDArray[np.float64]:
-    """``ln p(l | x)`` of many targets, each in its own stretch of the same frames.
-
-    ``log_probs`` is ``time class``, log-softmaxed; ``spans`` is ``n 2``: the first frame of each
-    target's stretch and one past its last. Returns ``n`` values in [-inf, 0].
-    """
-    frames = spans[:, 1] - spans[:, 0]
-    longest = int(frames.max(initial=0))
-    order = np.argsort(-frames, kind="stable")  # what ends early stands last, see _forward
-    frames, spans = frames[order], spans[order]
-    states = _states([targets[i] for i in order])
-    t = np.minimum(spans[:, :1] + np.arange(longest), max(len(log_probs) - 1, 0))
-    emissions = log_probs[t[:, :, None], states.labels[:, None, :]].astype(np.float64)
-    likelihood = np.empty(len(order))
-    likelihood[order] = _final(_forward(emissions, states, frames), states, frames)
-    return likelihood
-
-
 def forward_backward(
     log_probs: Floats, targets: Sequence[Target], lengths: Sequence[int] | None = None
 ) -> ForwardBackward:
@@ -233,8 +213,7 @@ def _forward(
 ) -> NDArray[np.float64]:
     """``batch time S``: ``ln alpha[t, s]`` (equations 5 to 7).
 
-    Past a line's length the values mean nothing. Where the longest lines stand first, frames
-    past a line's length cost nothing either: each frame takes rows up to the last that has it.
+    Past a line's length the values mean nothing.
     """
     batch, time, size = emissions.shape
     alpha = np.full((batch, time, size), -np.inf)
@@ -242,18 +221,14 @@ def _forward(
         return alpha
     alpha[:, 0, :2] = emissions[:, 0, :2]
     before = np.full((batch, size + 2), -np.inf)  # two states of -inf, so that s - 2 exists
-    # rows[t]: one past the last row with a frame t.
-    rows = [int(np.max(np.flatnonzero(frames > t), initial=-1)) + 1 for t in range(time)]
     with np.errstate(divide="ignore"):
         for t in range(1, int(frames.max(initial=0))):
-            n = rows[t]
-            before[:n, 2:] = alpha[:n, t - 1]
-            stay, step = before[:n, 2:], before[:n, 1:-1]
-            leap = before[:n, :-2] + states.leap[:n]
+            before[:, 2:] = alpha[:, t - 1]
+            stay, step, leap = before[:, 2:], before[:, 1:-1], before[:, :-2] + states.leap
             peak = np.maximum(np.maximum(stay, step), leap)
             peak[peak == -np.inf] = 0.0
             total = np.exp(stay - peak) + np.exp(step - peak) + np.exp(leap - peak)
-            alpha[:n, t] = np.log(total) + peak + emissions[:n, t]
+            alpha[:, t] = np.log(total) + peak + emissions[:, t]
     return alpha
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from readapt.recognize.alphabet import BLANK
-
 
 @dataclass(frozen=True, slots=True)
 class BestPath:
@@ -33,11 +31,14 @@ def best_path(log_probs: NDArray[np.floating]) -> BestPath:
     """
     if not len(log_probs):
         return BestPath((), np.zeros((0, 2), np.int64), 0.0)
+    time = len(log_probs)
     path = log_probs.argmax(axis=1)
-    log_probability = float(np.take_along_axis(log_probs, path[:, None], 1).sum(dtype=np.float64))
-    cuts = np.flatnonzero(path[1:] != path[:-1]) + 1
-    starts = np.concatenate([[0], cuts])
-    ends = np.concatenate([cuts, [len(path)]])
-    written = path[starts] != BLANK
-    spans = np.stack([starts[written], ends[written]], axis=1)
-    return BestPath(tuple(path[starts[written]].tolist()), spans, log_probability)
+    changes = np.ones(time + 1, bool)  # also before the first frame and after the last
+    np.not_equal(path[1:], path[:-1], out=changes[1:-1])
+    (cuts,) = changes.nonzero()
+    runs = path[cuts[:-1]]
+    (written,) = runs.nonzero()  # the blank is class 0
+    spans = np.empty((len(written), 2), np.int64)
+    spans[:, 0], spans[:, 1] = cuts[written], cuts[written + 1]
+    log_probability = float(log_probs[np.arange(time), path].sum(dtype=np.float64))
+    return BestPath(tuple(runs[written].tolist()), spans, log_probability)

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.calibration import AS_IS, ConfidenceMap
-from readapt.recognize.ctc import span_log_likelihoods
 from readapt.recognize.decode import Decoded, Decoder, decode
+from readapt.recognize.spans import span_log_likelihoods
 
 MIDDLE: Final = 0.5
 """Where a network writes a character as long as nobody has measured it."""
@@ -110,7 +110,7 @@ def readings(
     ]
     offsets = np.cumsum([0, *(len(line.log_probs) for line in lines)])
     log_p = span_log_likelihoods(
-        tempered(np.concatenate([line.log_probs for line in lines]), temperature),
+        np.concatenate([line.log_probs for line in lines]),
         np.array(
             [
                 (offset + s.begin, offset + s.end)
@@ -124,22 +124,13 @@ def readings(
             for d, stretches in zip(decoded, cut, strict=True)
             for s in stretches
         ],
+        temperature,
     )
     ends = np.cumsum([0, *(len(stretches) for stretches in cut)])
     return [
         _reading(line, d, stretches, log_p[start:end].tolist(), alphabet, words, writes_at)
         for line, d, stretches, start, end in zip(lines, decoded, cut, ends, ends[1:], strict=False)
     ]
-
-
-def tempered(log_probs: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """Divide log-probabilities by ``temperature`` and normalise them again. ``time class``."""
-    if temperature == 1:
-        return log_probs
-    scaled = log_probs / np.float32(temperature)
-    peak = scaled.max(axis=1, keepdims=True)
-    total = np.exp(scaled - peak).sum(axis=1, keepdims=True)
-    return np.asarray(scaled - peak - np.log(total), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +148,9 @@ def _stretches(decoded: Decoded, frames: int, alphabet: Alphabet) -> list[_Stret
     """Cut a text and its frames before and after each space; all frames, all characters."""
     stretches = []
     first = begin = 0
+    space = alphabet.space
     for i, (k, (start, end)) in enumerate(zip(decoded.ids, decoded.spans.tolist(), strict=True)):
-        if k == alphabet.space:
+        if k == space:
             stretches.append(_Stretch(first, i, begin, start, is_space=False))
             stretches.append(_Stretch(i, i + 1, start, end, is_space=True))
             first, begin = i + 1, end

@@ -1,10 +1,11 @@
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readapt.lines.split import Splitting, Window, split
+from readapt.lines.split import Splitting, Window, settle, split
 
 
 @st.composite
@@ -67,3 +68,33 @@ def test_impossible_splittings(max_width: int, overlap: int, stride: int, multip
 def test_a_line_has_a_width() -> None:
     with pytest.raises(ValueError, match="at least 1 pixel"):
         split(0, Splitting())
+
+
+@given(splittings(), st.integers(1, 5_000), st.integers(0, 2**31))
+def test_edges_move_inwards_by_less_than_a_quarter_of_the_overlap(
+    splitting: Splitting, width: int, seed: int
+) -> None:
+    line = np.random.default_rng(seed).integers(0, 256, (20, width), np.uint8)
+    before = split(width, splitting)
+    after = settle(before, line, splitting)
+    assert (after[0].start, after[-1].end) == (0, width)
+    assert len(after) == len(before)
+    for window, moved in zip(before, after, strict=True):
+        assert 0 <= moved.start - window.start <= splitting.overlap // 4
+        assert 0 <= window.end - moved.end <= splitting.overlap // 4
+        assert moved.start % splitting.stride == 0
+    for left, right in pairwise(after):
+        assert left.end - right.start >= splitting.overlap / 2
+        assert left.end % splitting.stride == 0
+
+
+def test_edges_move_into_gaps() -> None:
+    splitting = Splitting(max_width=320, overlap=64)
+    line = np.full((30, 1000), 230, np.uint8)
+    letters = np.arange(1000) % 16 < 5  # gaps of 11 pixels, wider than those about an edge
+    line[8:22, letters] = 20
+    for window in settle(split(1000, splitting), line, splitting):
+        if window.start:
+            assert not letters[window.start - 1 : window.start + 1].any()
+        if window.end < 1000:
+            assert not letters[window.end - 1 : window.end + 1].any()

@@ -1,8 +1,23 @@
-"""A line too long for the network, as overlapping windows of about equal width."""
+"""A line too long for the network, as overlapping windows of about equal width.
+
+Where the windows go is arithmetic; their inner edges then move into gaps of the ink, where a hand
+would cut, so that no window shows half a letter at its edge.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readapt.types import Image
+
+_ABOUT: Final = 4
+"""Pixels on either side of an edge that should be free of ink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +28,8 @@ class Splitting:
     """Widest window: a line no wider is one window, itself. A multiple of ``multiple``."""
 
     overlap: int = 192
-    """Least that neighbours share. A character near a seam is read with a quarter of this as
-    context on either side at least. A multiple of ``stride``, at most a fifth of ``max_width``."""
+    """Least that neighbours share, before their edges move into gaps; half of it afterwards. A
+    multiple of ``stride``, at most a fifth of ``max_width``."""
 
     stride: int = 4
     """Pixels a frame: windows begin at multiples of it, so that the frames of neighbours fall
@@ -63,6 +78,33 @@ def split(width: int, splitting: Splitting) -> tuple[Window, ...]:
     last = _up(width - window, stride) // stride
     starts = [stride * (i * last // (count - 1)) for i in range(count)]
     return tuple(Window(start, min(start + window, width)) for start in starts)
+
+
+def settle(windows: Sequence[Window], line: Image, splitting: Splitting) -> tuple[Window, ...]:
+    """Move the inner edges of ``windows`` to where ``line`` has the least ink.
+
+    ``line`` is `height width` uint8, dark on bright, the one that was split. An edge moves inwards
+    by whole strides, at most a quarter of the overlap, so neighbours keep half of it.
+    """
+    steps = splitting.overlap // 4 // splitting.stride + 1
+    starts, ends = [windows[0].start], []
+    for left, right in pairwise(windows):
+        inwards = np.arange(steps) * splitting.stride
+        starts.append(_best_gap(line, right.start + inwards))
+        ends.append(_best_gap(line, left.end - inwards))
+    ends.append(windows[-1].end)
+    return tuple(Window(start, end) for start, end in zip(starts, ends, strict=True))
+
+
+def _best_gap(line: Image, edges: NDArray[np.int64]) -> int:
+    """Of ``edges``, that with the least ink in the columns about it, the first among equals."""
+    first = max(0, int(edges.min()) - _ABOUT)
+    columns = line[:, first : int(edges.max()) + _ABOUT]
+    # The darkest tenth of a column tells letters from gaps, which strokes cross thinly if at all.
+    tenth = max(1, line.shape[0] // 10)
+    darkest = np.partition(columns, tenth - 1, axis=0)[:tenth].mean(0)
+    bright = [darkest[max(0, e - first - _ABOUT) : e - first + _ABOUT].mean() for e in edges]
+    return int(edges[int(np.argmax(bright))])
 
 
 def _up(value: int, multiple: int) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readapt.errors import InputError, ModelError, UsageError
-from readapt.lines.split import Splitting, split
+from readapt.lines.split import Splitting, settle, split
 from readapt.lines.stitch import stitch
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.calibration import AS_IS, ConfidenceMap
@@ -34,12 +34,15 @@ class Batching:
     lines: int = 16
     """Most images in a batch."""
 
-    pixels: int = 16 * 32 * 640
+    pixels: int = 3 * 36 * 960
     """Most pixels in a batch, padding included; a batch of one image may have more."""
 
+    frames: int = 4096
+    """Frames of finished lines that are kept until their words are put together."""
+
     def __post_init__(self) -> None:
-        if self.lines < 1 or self.pixels < 1:
-            raise ValueError(f"a batch holds at least one line and one pixel: {self}")
+        if min(self.lines, self.pixels, self.frames) < 1:
+            raise ValueError(f"a batch holds at least one line, pixel and frame: {self}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ class Recognizer:
 
         for i, posteriors in self._posteriors(lines):
             waiting.append((i, posteriors))
-            if len(waiting) == self.batching.lines:
+            frames = sum(len(p.log_probs) for _, p in waiting)
+            if len(waiting) == self.batching.lines or frames >= self.batching.frames:
                 read_waiting()
         read_waiting()
         return [readings[i] for i in range(len(lines))]
@@ -141,26 +145,24 @@ class Recognizer:
         pieces = []
         for i, image in enumerate(lines):
             prepared = prepare_line(_checked(image, i), self.height)
-            windows = split(prepared.shape[1], self.splitting)
+            windows = settle(split(prepared.shape[1], self.splitting), prepared, self.splitting)
             missing[i], prepared_widths[i] = len(windows), prepared.shape[1]
             for window in windows:
                 part = prepared[:, window.start : window.end]
                 pieces.append(_Piece(i, window.start, part, self._padded(part)))
-        # Equal padded widths stand together; the sort is stable, so windows stay in order.
-        pieces.sort(key=lambda piece: piece.padded)
+        pieces.sort(key=lambda piece: piece.padded)  # equal padded widths make a batch
 
-        parts: dict[int, list[NDArray[np.float32]]] = defaultdict(list)
-        starts: dict[int, list[int]] = defaultdict(list)
+        parts: dict[int, dict[int, NDArray[np.float32]]] = defaultdict(dict)
         for batch, outputs in self._outputs(self._batches(pieces)):
             for piece, log_probs in zip(batch, outputs, strict=True):
                 i = piece.line
-                parts[i].append(log_probs)
-                starts[i].append(piece.start // self.stride)
+                parts[i][piece.start // self.stride] = log_probs
                 if len(parts[i]) < missing[i]:
                     continue
+                starts, found = zip(*sorted(parts.pop(i).items()), strict=True)
                 width = lines[i].shape[1]
                 scale = self.stride * width / prepared_widths[i]
-                yield i, Posteriors(stitch(parts.pop(i), starts.pop(i)), scale, width)
+                yield i, Posteriors(stitch(found, starts), scale, width)
 
     def _padded(self, image: Image) -> int:
         multiple = self.splitting.multiple

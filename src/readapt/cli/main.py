@@ -66,6 +66,12 @@ def _synth() -> Body:
     return synth
 
 
+def _adapt() -> Body:
+    from readapt.cli.adapt import adapt
+
+    return adapt
+
+
 def _gap() -> Body:
     from readapt.cli.gap import gap
 
@@ -84,6 +90,7 @@ COMMANDS: dict[str, Command] = {
     "align": Command("Turn the transcription of a page into line ground truth.", _align),
     "evaluate": Command("Measure a model on pages or lines with known text.", _evaluate),
     "synth": Command("Make lines or pages of known text.", _synth),
+    "adapt": Command("Learn from your scans, without a label.", _adapt),
     "gap": Command("Say how far the training lines look from your scans.", _gap),
     "train": Command("Train a recognizer, a detector or a language model.", _train),
     "models": Command("List the models there are.", _models),

@@ -76,6 +76,17 @@ class LanguageModelSection(_Section):
     """Added to a text's score for each character."""
 
 
+class ErrorEstimate(_Section):
+    """How signs that a line shows become a number of wrong characters: ``evaluate.estimate``."""
+
+    doubt: float = Field(default=1.0, ge=0)
+    """Errors for each character's worth of probability that the posteriors leave to others."""
+    changed: float = Field(default=0.0, ge=0)
+    """Errors for each edit between views of the line."""
+    spread: float = Field(default=2.0, ge=1)
+    """Nine of ten sets of lines were estimated within this factor."""
+
+
 class Calibration(_Section):
     """Numbers found on held-out lines after training."""
 
@@ -92,6 +103,8 @@ class Calibration(_Section):
     ``recognize.calibration.ConfidenceMap``."""
     word_errors: Annotated[Pairs, AfterValidator(_rising)] = ()
     """Confidence of a word -> the share of wrong words among those of that confidence or more."""
+    errors: ErrorEstimate | None = None
+    """For ``readapt read --estimate`` and ``readapt adapt``; None: they take the defaults."""
 
 
 class Manifest(_Section):

@@ -1,0 +1,82 @@
+"""One wall clock for all stages: what one leaves over, the next ones have.
+
+The seconds spent are on disk, so that a run that was killed and resumed has no more time in all
+than one that was not.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+FILE_NAME: Final = "clock"
+_EVERY = 2.0
+"""Seconds between two writings of the clock."""
+
+
+class Budget:
+    """Seconds of work, counted over all runs in one folder."""
+
+    def __init__(
+        self, seconds: float, folder: Path, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``seconds`` is all there is; what earlier runs in ``folder`` spent counts."""
+        self.seconds = seconds
+        self._path = folder / FILE_NAME
+        self._now = now
+        self._before = self._load()
+        self._started = self._written = now()
+
+    def _load(self) -> float:
+        try:
+            return float(self._path.read_text("utf-8"))
+        except (OSError, ValueError):  # none yet, or cut off while it was first written
+            return 0.0
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the beginning, pauses between runs left out."""
+        return self._before + self._now() - self._started
+
+    @property
+    def left(self) -> float:
+        """Seconds, at least 0."""
+        return max(0.0, self.seconds - self.spent)
+
+    def tick(self, force: bool = False) -> None:
+        """Write the clock, every other second at most; call it often."""
+        now = self._now()
+        if not force and now - self._written < _EVERY:
+            return
+        self._written = now
+        scratch = self._path.with_name(f".{FILE_NAME}.part")
+        scratch.write_text(f"{self.spent:.1f}", "utf-8")
+        os.replace(scratch, self._path)
+
+    def portion(self, name: str, coming: Sequence[str], shares: Mapping[str, float]) -> float:
+        """Seconds for stage ``name``, which is among those ``coming``.
+
+        What is left, less `shares["end"]` of the whole for the end, in the proportion of the
+        shares of the stages that are still to come.
+        """
+        for_stages = max(0.0, self.left - shares["end"] * self.seconds)
+        return for_stages * shares[name] / sum(shares[other] for other in coming)
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """The part of the budget that one stage has."""
+
+    seconds: float
+    """From its beginning, over all runs it takes."""
+    tick: Callable[[], None] = lambda: None
+    """Tells the clock that time goes by; call it often."""
+
+    @property
+    def minutes(self) -> float:
+        """The same in minutes."""
+        return self.seconds / 60

@@ -1,0 +1,110 @@
+"""What reads differently now: every line before and after, and the estimate of every page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rapidfuzz.distance import Levenshtein
+
+from readapt.adapt.finetune import stopwatch
+from readapt.adapt.gate import as_read
+from readapt.evaluate.estimate import Estimate, Signs, estimate, find_signs
+from readapt.models.manifest import ErrorEstimate
+from readapt.reader import load_recognizer
+from readapt.types import Image
+
+if TYPE_CHECKING:
+    from readapt.adapt.finish import Ending
+
+_TOGETHER = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A line that reads differently."""
+
+    image: Image
+    """Prepared."""
+    before: str
+    after: str
+    held_out: bool
+    doubt: tuple[float, float]
+    """Expected share of wrong characters before and after."""
+
+    @property
+    def edits(self) -> int:
+        """Characters that changed."""
+        return int(Levenshtein.distance(self.before, self.after))
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What was read before and after."""
+
+    lines: int
+    """Lines that were read with both models."""
+    of: int
+    """Lines there are; the others were left out for want of time."""
+    changed: tuple[Change, ...]
+    """Most changed first."""
+    pages: tuple[tuple[int, Estimate, Estimate], ...]
+    """Number of a page from 0, its estimate before and after."""
+
+    @property
+    def worse(self) -> tuple[Change, ...]:
+        """Changed lines that are doubted more than before, the worst first."""
+        found = [change for change in self.changed if change.doubt[1] > change.doubt[0]]
+        return tuple(sorted(found, key=lambda c: c.doubt[0] - c.doubt[1]))
+
+
+def find_changes(ending: Ending, seconds: float) -> Changes:
+    """Read lines with the base model and with the last, held-out ones first, as time allows."""
+    state, elapsed = ending.state, stopwatch()
+    errors = ending.bundle.manifest.calibration.errors or ErrorEstimate()
+    readers = (
+        load_recognizer(ending.bundle, state.config.threads),
+        as_read(state.network, state.alphabet, state.config.threads),
+    )
+    target, height = state.target, state.network.config.height
+    lines = target.held_out + target.lines
+    first = len(target.held_out)
+    signs: tuple[list[Signs], list[Signs]] = ([], [])
+    for start in range(0, len(lines), _TOGETHER):
+        some = lines[start : start + _TOGETHER]
+        for kept, reader in zip(signs, readers, strict=True):
+            kept += find_signs(reader, some, height)
+        ending.say(f"{start + len(some)} of {len(lines)} lines before and after")
+        if elapsed() > seconds:
+            break
+    read = len(signs[0])
+    changed = [
+        Change(
+            lines[i], a.text, b.text, i < first, (a.doubt / a.characters, b.doubt / b.characters)
+        )
+        for i, (a, b) in enumerate(zip(*signs, strict=True))
+        if a.text != b.text
+    ]
+    changed.sort(key=lambda change: -change.edits)
+    return Changes(read, len(lines), tuple(changed), _by_page(signs, target.pages, first, errors))
+
+
+def _by_page(
+    signs: tuple[Sequence[Signs], Sequence[Signs]],
+    pages: Sequence[int],
+    first: int,
+    errors: ErrorEstimate,
+) -> tuple[tuple[int, Estimate, Estimate], ...]:
+    """Estimate the pages that lines to learn from were read of."""
+    numbers: dict[int, list[int]] = {}
+    for i in range(first, len(signs[0])):
+        numbers.setdefault(pages[i - first], []).append(i)
+    return tuple(
+        (
+            page,
+            estimate([signs[0][i] for i in mine], errors, 200),
+            estimate([signs[1][i] for i in mine], errors, 200),
+        )
+        for page, mine in sorted(numbers.items())
+    )

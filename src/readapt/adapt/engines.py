@@ -1,0 +1,233 @@
+"""Other OCR engines that may teach: looked for when they are named, each in a process of its own.
+
+An engine that crashes on a line costs that line: it is started again for the next one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import cv2
+
+from readapt.errors import UsageError
+from readapt.types import Image
+
+Answer: TypeAlias = tuple[str, float] | None
+"""Text and confidence in [0, 1]; None where the engine failed on the line."""
+
+RAPIDOCR_PYTHON = "READAPT_RAPIDOCR_PYTHON"
+"""Names the Python that has RapidOCR, where it is not this one."""
+_SECONDS = 60.0
+"""An engine that says nothing for so long hangs."""
+_TOGETHER = 40
+_TESSERACT = {
+    "en": "eng",
+    "fr": "fra",
+    "de": "deu",
+    "es": "spa",
+    "it": "ita",
+    "pt": "por",
+    "nl": "nld",
+    "da": "dan",
+    "pl": "pol",
+    "la": "lat",
+}
+
+
+class Teacher(Protocol):
+    """An engine that reads images of lines."""
+
+    @property
+    def name(self) -> str:
+        """As the user names it."""
+        ...
+
+    def missing(self) -> str:
+        """Say what is not installed and how to install it; "" where all is there."""
+        ...
+
+    def read(self, lines: Sequence[Image]) -> Iterator[Answer]:
+        """Yield an answer for each line, `height width` uint8 grey, in order."""
+        ...
+
+
+def find_teacher(
+    name: str, languages: Sequence[str] = (), old: bool = False, threads: int = 1
+) -> Teacher:
+    """Find an engine by name; ``tesseract:fra+eng`` says its languages as well.
+
+    ``languages`` are readapt's names of those of the collection, ``old`` whether it is in old
+    print. Raises :class:`UsageError` for a name that is none.
+    """
+    engine, _, wanted = name.partition(":")
+    if engine == "tesseract":
+        return Tesseract(name, wanted, tuple(languages), old, threads)
+    if engine == "rapidocr" and not wanted:
+        return RapidOcr(name, threads)
+    raise UsageError(
+        f"{name}: no such teacher; there are rapidocr, tesseract and tesseract:LANG+LANG."
+    )
+
+
+@dataclass(frozen=True)
+class Tesseract:
+    """Tesseract 5, for single lines."""
+
+    name: str
+    wanted: str = ""
+    """Its languages as the user gave them; "": by those of the collection."""
+    languages: tuple[str, ...] = ()
+    old: bool = False
+    threads: int = 1
+
+    def missing(self) -> str:
+        """Look for the program and the languages named."""
+        if shutil.which("tesseract") is None:
+            return (
+                "The teacher tesseract is not installed: apt-get install tesseract-ocr, and "
+                "tesseract-ocr-fra for French."
+            )
+        lacking = [one for one in self.wanted.split("+") if one and one not in self._installed()]
+        if lacking:
+            packages = " ".join(f"tesseract-ocr-{one}" for one in lacking)
+            return f"Tesseract has no {', '.join(lacking)}: apt-get install {packages}."
+        return ""
+
+    def _installed(self) -> list[str]:
+        done = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True)
+        return done.stdout.split("\n")[1:]
+
+    @property
+    def codes(self) -> str:
+        """The languages it reads with, as it names them."""
+        if self.wanted:
+            return self.wanted
+        here = set(self._installed())
+        fitting = [_TESSERACT[one] for one in self.languages if _TESSERACT.get(one) in here]
+        if self.old and "frk" in here and "de" in self.languages:
+            fitting.insert(0, "frk")
+        return "+".join(fitting or ["eng"])
+
+    def read(self, lines: Sequence[Image]) -> Iterator[Answer]:
+        """Read some at a time; where that fails, one by one."""
+        codes = self.codes
+        for start in range(0, len(lines), _TOGETHER):
+            some = lines[start : start + _TOGETHER]
+            answers = self._run(some, codes)
+            if answers is None:
+                singles = (self._run([line], codes) for line in some)
+                answers = [one[0] if one else None for one in singles]
+            yield from answers
+
+    def _run(self, lines: Sequence[Image], codes: str) -> list[Answer] | None:
+        """One process for all of them; None where it failed."""
+        with tempfile.TemporaryDirectory() as scratch:
+            paths = [Path(scratch) / f"{i:03}.png" for i in range(len(lines))]
+            for path, line in zip(paths, lines, strict=True):
+                cv2.imwrite(str(path), line)
+            listed = Path(scratch) / "list.txt"
+            listed.write_text("\n".join(map(str, paths)) + "\n", "utf-8")
+            out = Path(scratch) / "out"
+            command = ["tesseract", str(listed), str(out), "-l", codes, "--psm", "7", "tsv"]
+            try:
+                done = subprocess.run(
+                    command,
+                    capture_output=True,
+                    timeout=_SECONDS * max(1, len(lines) // 4),
+                    env=os.environ | {"OMP_THREAD_LIMIT": str(self.threads)},
+                )
+                table = out.with_name("out.tsv").read_text("utf-8")
+            except (OSError, subprocess.TimeoutExpired):
+                return None
+        return None if done.returncode else parse_tsv(table, len(lines))
+
+
+def parse_tsv(table: str, count: int) -> list[Answer]:
+    """Read Tesseract's table of ``count`` images: words joined, confidences averaged by letters."""
+    words: dict[int, list[tuple[str, float]]] = {}
+    for row in table.splitlines()[1:]:
+        level, page, *_, confidence, text = row.split("\t", 11)
+        if level == "5" and text.strip():
+            words.setdefault(int(page), []).append((text.strip(), float(confidence) / 100))
+    answers: list[Answer] = []
+    for number in range(1, count + 1):
+        found = words.get(number, [])
+        letters = sum(len(text) for text, _ in found)
+        sure = sum(len(text) * c for text, c in found) / letters if letters else 0.0
+        answers.append((" ".join(text for text, _ in found), min(max(sure, 0.0), 1.0)))
+    return answers
+
+
+@dataclass
+class RapidOcr:
+    """RapidOCR (PP-OCR), for single lines."""
+
+    name: str = "rapidocr"
+    threads: int = 1
+    worker: Path = field(default=Path(__file__).with_name("rapidocr_worker.py"))
+    seconds: float = _SECONDS
+
+    def missing(self) -> str:
+        """Import it where it would run."""
+        done = subprocess.run([_python(), "-c", "import rapidocr"], capture_output=True)
+        if done.returncode == 0:
+            return ""
+        return (
+            "The teacher rapidocr is not installed: pip install 'readapt[teachers]' (or name "
+            f"another Python that has it in {RAPIDOCR_PYTHON})."
+        )
+
+    def read(self, lines: Sequence[Image]) -> Iterator[Answer]:
+        """Ask one line after the other."""
+        process: subprocess.Popen[str] | None = None
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / "line.png"
+            try:
+                for line in lines:
+                    cv2.imwrite(str(path), line)
+                    process = process or self._start()
+                    answer = self._ask(process, path)
+                    if answer is None:
+                        process.kill()
+                        process.wait()
+                        process = None
+                    yield answer
+            finally:
+                if process is not None:
+                    process.kill()
+                    process.wait()
+
+    def _start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [_python(), str(self.worker), str(self.threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def _ask(self, process: subprocess.Popen[str], path: Path) -> Answer:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(f"{path}\n")
+            process.stdin.flush()
+            ready, _, _ = select.select([process.stdout], [], [], self.seconds)
+            text, sure = json.loads(process.stdout.readline()) if ready else (None, 0.0)
+        except (OSError, ValueError, TypeError):
+            return None
+        return None if text is None else (" ".join(str(text).split()), float(sure))
+
+
+def _python() -> str:
+    return os.environ.get(RAPIDOCR_PYTHON) or sys.executable

@@ -1,0 +1,76 @@
+"""A training within its portion of the budget, resumable, from the present weights."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from pathlib import Path
+
+from torch import nn
+
+from readapt.adapt.budget import Portion
+from readapt.adapt.stage import State
+from readapt.nets.crnn import Crnn
+from readapt.train.loop import LoopConfig, train
+from readapt.train.selftrain import Draw, Student
+from readapt.types import Image
+
+AVERAGE = 0.997
+"""Decay of the slow average: some hundred steps, of the few thousand there are."""
+
+
+def finetune(
+    state: State,
+    real: Sequence[tuple[Image, str]],
+    known: Draw,
+    portion: Portion,
+    folder: Path,
+    lr: float,
+    used: float = 0.0,
+) -> Crnn:
+    """Train a copy of the present network; returns the average of its weights.
+
+    ``real`` are lines of the scans with pseudo-labels, ``known`` labelled ones; ``used`` seconds
+    of the portion are gone. ``folder`` gets the checkpoint, from which a second call goes on.
+    """
+    network, average = deepcopy(state.network), deepcopy(state.network)
+    student = _Ticking(network, real, known, state, portion)
+    config = LoopConfig(
+        minutes=max(0.01, portion.minutes - used / 60),
+        steps=state.config.steps,
+        lr=lr,
+        warmup=0.05,
+        average=AVERAGE,
+        log_every=50,
+        checkpoint_seconds=30.0,
+        evaluate_seconds=float("inf"),
+        seed=state.config.seed,
+    )
+    train(student, average, config, folder, resume=True, echo=False)
+    return average.eval()
+
+
+class _Ticking(Student):
+    """A student that tells the clock."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        real: Sequence[tuple[Image, str]],
+        known: Draw,
+        state: State,
+        portion: Portion,
+    ) -> None:
+        super().__init__(network, real, known, state.alphabet, state.config.selftrain)
+        self._tick: Callable[[], None] = portion.tick
+
+    def batches(self, pool: int) -> list:  # type: ignore[type-arg]
+        self._tick()
+        return super().batches(pool)
+
+
+def stopwatch() -> Callable[[], float]:
+    """Return a function that says how many seconds have gone since now."""
+    started = time.monotonic()
+    return lambda: time.monotonic() - started

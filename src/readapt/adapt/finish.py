@@ -1,0 +1,198 @@
+"""The end of an adaptation: the model on disk, what it reads now, and the report."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from readapt import __version__
+from readapt.adapt.budget import Budget, Portion
+from readapt.adapt.changes import find_changes
+from readapt.adapt.gate import Score
+from readapt.adapt.journal import Journal
+from readapt.adapt.report import write_report
+from readapt.adapt.stage import LANGUAGE_MODEL, State
+from readapt.adapt.stages.teach import known_lines
+from readapt.errors import UsageError
+from readapt.evaluate.calibrate import calibrate
+from readapt.evaluate.estimate import Estimate
+from readapt.evaluate.run import EvaluationConfig, evaluate
+from readapt.evaluate.truth import load_truth
+from readapt.export.recognizer import export_recognizer
+from readapt.models.bundle import Bundle, save_bundle
+from readapt.models.manifest import Calibration, LanguageModelSection
+from readapt.reader import Reader, load_recognizer
+
+CALIBRATED = 400
+"""Labelled lines that confidences are fitted to."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What the stages left."""
+
+    state: State
+    base: Score
+    last: Score
+    journal: Journal
+    budget: Budget
+    bundle: Bundle
+    """The model that was begun with."""
+    work: Path
+    remarks: Sequence[str]
+    say: Callable[[str], None]
+
+    @property
+    def stages(self) -> dict[str, Mapping[str, Any]]:
+        """What the journal says of each stage, in order."""
+        entries = (e for e in self.journal.entries if e.key.startswith("stage "))
+        return {entry.key.removeprefix("stage "): entry.data for entry in entries}
+
+    @property
+    def kept(self) -> list[str]:
+        """Names of the stages whose weights were kept."""
+        return [name for name, entry in self.stages.items() if entry.get("kept")]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Error rates on labelled lines that nothing was learnt from."""
+
+    before: float
+    after: float
+    lines: int
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What came out of an adaptation."""
+
+    model: Path
+    report: Path
+    before: Estimate
+    """Of the base model on held-out lines of the scans."""
+    after: Estimate
+    kept: tuple[str, ...]
+    """Stages that passed the gate; none: the model is the base model."""
+    remarks: tuple[str, ...]
+    minutes: float
+    truth: Measured | None = None
+
+
+def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
+    """Write the model and the report; measure where there is a truth."""
+    ending.say("writing the model")
+    bundle = write_model(ending, out)
+    measured = None
+    if truth is not None:
+        ending.say("measuring on the labelled documents")
+        measured = measure(ending.bundle, bundle, truth, ending.state.config.threads)
+    ending.say("reading lines before and after")
+    changes = find_changes(ending, 0.8 * ending.budget.left)
+    minutes = round(ending.budget.spent / 60, 2)
+    report = write_report(ending, changes, measured, bundle, minutes)
+    return Adapted(
+        out,
+        report,
+        ending.base.estimate,
+        ending.last.estimate,
+        tuple(ending.kept),
+        (*ending.remarks, *_doubts(ending)),
+        minutes,
+        measured,
+    )
+
+
+def write_model(ending: Ending, out: Path) -> Bundle:
+    """Write the bundle: the base's files, and what was learnt where something was."""
+    state, base = ending.state, ending.bundle
+    manifest = base.manifest
+    files = {name: base.folder / name for name in manifest.sha256}
+    with tempfile.TemporaryDirectory() as scratch:
+        calibration = manifest.calibration
+        if ending.kept:
+            path = Path(scratch) / manifest.recognizer.file
+            export_recognizer(state.network, path)
+            files[manifest.recognizer.file] = path
+        language = manifest.language_model
+        if LANGUAGE_MODEL in state.files:
+            language = LanguageModelSection(file="language-model.npz")
+            files[language.file] = state.files[LANGUAGE_MODEL]
+        update = {
+            "name": _plain(out.name),
+            "version": __version__,
+            "alphabet": state.alphabet.characters if ending.kept else manifest.alphabet,
+            "language_model": language,
+            "calibration": calibration,
+            "metrics": manifest.metrics | _metrics(ending),
+            "provenance": manifest.provenance | {"adapted": _provenance(ending)},
+        }
+        bundle = save_bundle(out, manifest.model_copy(update=update), files, replace=True)
+        if not ending.kept:
+            return bundle
+        update["calibration"] = _calibrated(ending, bundle, calibration)
+        return save_bundle(out, manifest.model_copy(update=update), files, replace=True)
+
+
+def _calibrated(ending: Ending, bundle: Bundle, before: Calibration) -> Calibration:
+    """Fit confidences anew, on labelled lines of a stretch that no stage has drawn."""
+    known, _ = known_lines(ending.state, Portion(0.0))
+    lines = known(1_000_000, CALIBRATED)
+    recognizer = load_recognizer(bundle, ending.state.config.threads)
+    posteriors = recognizer.log_posteriors([image for image, _ in lines])
+    ending.say("calibrating confidences")
+    try:
+        found = calibrate(posteriors, [text for _, text in lines], bundle.alphabet, before)
+    except UsageError:  # too few words were read: what was known of the base still stands
+        return before
+    return found.calibration
+
+
+def measure(before: Bundle, after: Bundle, truth: str | Path, threads: int | None) -> Measured:
+    """Read labelled lines with both models; folded error rates."""
+    known = load_truth([truth])
+    config = EvaluationConfig(pages=False, worst=0)
+    rates = [evaluate(known, Reader(bundle.folder, threads), config) for bundle in (before, after)]
+    return Measured(rates[0].cer_folded.rate, rates[1].cer_folded.rate, len(rates[0].lines))
+
+
+def _metrics(ending: Ending) -> dict[str, float]:
+    return {
+        "estimated_cer_scans": round(ending.last.estimate.rate, 4),
+        "estimated_cer_scans_before": round(ending.base.estimate.rate, 4),
+        "cer_general_synthetic": round(ending.last.replay, 4),
+    }
+
+
+def _provenance(ending: Ending) -> dict[str, Any]:
+    """Say how it was made; never names of scans."""
+    return {
+        "base": ending.bundle.manifest.name,
+        "stages": ending.kept,
+        "minutes": round(ending.budget.spent / 60, 1),
+        "lines": len(ending.state.target.lines),
+        "seed": ending.state.config.seed,
+        "teachers": list(ending.state.config.teachers),
+    }
+
+
+def _doubts(ending: Ending) -> list[str]:
+    base = ending.journal.get("base") or {}
+    share = float(base.get("unreadable", 0.0))
+    found = []
+    if share >= 0.3:
+        found.append(
+            f"{share:.0%} of the lines can hardly be read: another script than the alphabet's, "
+            "handwriting, or scans upside down? What is learnt from such lines is worth little."
+        )
+    if not ending.kept:
+        found.append("No stage helped: the model is the one that was begun with.")
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip("._-") or "adapted"

@@ -1,0 +1,89 @@
+"""What happened so far, on disk: after a kill at any moment the run goes on from here.
+
+One JSON object a line, appended and synced when it is true: the files that it names are in place.
+The last line may be cut off; it is then as if it had not been written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from readapt.errors import UsageError
+
+FILE_NAME: Final = "journal.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that is done, and will not be done again."""
+
+    key: str
+    data: Mapping[str, Any]
+
+
+class Journal:
+    """The journal of one adaptation."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any], resume: bool) -> None:
+        """Open or begin the journal in ``folder``.
+
+        Raises:
+            UsageError: there is a journal and this is not to resume it, or it was begun with other
+                settings.
+
+        """
+        self._path = folder / FILE_NAME
+        self.entries = self._load()
+        begun = self.get("begun")
+        if begun is None:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.add("begun", dict(settings))
+        elif not resume:
+            raise UsageError(
+                f"{folder} holds an adaptation: go on with --resume, or remove it to begin anew."
+            )
+        elif dict(begun) != json.loads(json.dumps(dict(settings))):
+            other = sorted(k for k in settings if begun.get(k) != settings[k])
+            raise UsageError(
+                f"{folder} was begun with other settings ({', '.join(other)}): resume with the "
+                "same, or choose another -o."
+            )
+
+    def _load(self) -> list[Entry]:
+        try:
+            lines = self._path.read_text("utf-8", "replace").splitlines()
+        except FileNotFoundError:
+            return []
+        entries = []
+        for line in lines:
+            try:
+                found = json.loads(line)
+                entries.append(Entry(str(found.pop("key")), found))
+            except (ValueError, KeyError, AttributeError):
+                continue  # the line that was being written when the run was cut off
+        return entries
+
+    def get(self, key: str) -> Mapping[str, Any] | None:
+        """Return what was last noted under a key; None where nothing was."""
+        for entry in reversed(self.entries):
+            if entry.key == key:
+                return entry.data
+        return None
+
+    def add(self, key: str, data: Mapping[str, Any]) -> None:
+        """Note something that is done, and be sure that it is on the disk."""
+        text = json.dumps({"key": key, **data}, ensure_ascii=False)
+        with self._path.open("a+b") as stream:
+            if stream.tell():
+                stream.seek(-1, os.SEEK_END)
+                if stream.read(1) != b"\n":
+                    text = "\n" + text
+            stream.write(text.encode("utf-8") + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        self.entries.append(Entry(key, json.loads(json.dumps(dict(data)))))

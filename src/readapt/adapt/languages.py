@@ -1,0 +1,85 @@
+"""Which languages a collection is in, and how they are spelled there, from readings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from readapt.recognize.alphabet import Alphabet
+from readapt.recognize.lm import learn
+from readapt.synth.corpus import Corpus, old_spelling
+
+_LEARNT = 60_000
+"""Characters of each language that are enough to tell it from the others."""
+_PIECE = 160
+"""Characters of running text that are taken for a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a collection writes."""
+
+    languages: Mapping[str, float]
+    """Share of the text in each language that has at least a twentieth, the most frequent first."""
+    old: float
+    """Share of the readings with a long s or other letters of old print."""
+    upper: float
+    """Share of the letters that are capitals."""
+
+
+def find_writing(
+    readings: Sequence[str], corpora: Mapping[str, Corpus], alphabet: Alphabet
+) -> Writing:
+    """Tell languages apart by character trigrams; every reading counts by its length.
+
+    Without a reading of eight letters all languages are equally likely.
+    """
+    letters = "".join(c for text in readings for c in text if c.isalpha())
+    old = float(np.mean([any(c in text for c in "ſ⸗\u0364") for text in readings] or [False]))
+    upper = sum(c.isupper() for c in letters) / max(len(letters), 1)
+    names = list(corpora)
+    models = [
+        learn((" ".join(pieces(corpora[name], _LEARNT)).lower(),), alphabet, 3) for name in names
+    ]
+    votes = np.zeros(len(names))
+    for text in readings:
+        plain = "".join(c for c in text.lower().replace("ſ", "s") if c.isalpha() or c == " ")
+        plain = "".join(c for c in plain if c not in alphabet.missing(plain))
+        if len(plain) >= 8:
+            scores = [model.log_probability(plain) for model in models]
+            votes[int(np.argmax(scores))] += len(plain)
+    if not votes.sum():
+        votes += 1
+    share = votes / votes.sum()
+    kept = {names[i]: float(share[i]) for i in np.argsort(-share) if share[i] >= 0.05}
+    return Writing(kept, old, upper)
+
+
+def pieces(corpus: Corpus, most: int, seed: int = 0) -> list[str]:
+    """Cut about `most` characters of a corpus into line-like pieces: running text, then words."""
+    text = corpus.text[:most]
+    found = [text[i : i + _PIECE] for i in range(0, len(text), _PIECE)]
+    rng = np.random.default_rng(seed)
+    left = most - len(text) + most // 4
+    words: list[str] = []
+    while left > 0:
+        words.append(corpus.word(rng))
+        left -= len(words[-1]) + 1
+    found += [" ".join(words[i : i + 20]) for i in range(0, len(words), 20)]
+    return found
+
+
+def spelled(texts: Sequence[str], writing: Writing, seed: int = 0) -> list[str]:
+    """Spell texts as the collection does: in old letters, in capitals, by its own shares."""
+    rng = np.random.default_rng(seed)
+    capitals = max(0.0, (writing.upper - 0.15) / 0.85)
+    written = []
+    for text in texts:
+        if rng.random() < capitals:
+            text = text.upper()
+        elif rng.random() < min(1.0, 1.1 * writing.old):
+            text = old_spelling(rng, text)
+        written.append(text)
+    return written

@@ -1,0 +1,379 @@
+"""The whole way from unlabelled scans to a model that reads them better, stage by stage."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from readapt.adapt.budget import Budget, Portion
+from readapt.adapt.finish import Adapted, Ending, finish
+from readapt.adapt.gate import Gate, Score, as_read
+from readapt.adapt.journal import Journal
+from readapt.adapt.settings import AdaptConfig
+from readapt.adapt.stage import Outcome, Stage, State
+from readapt.adapt.stages import NAMES, all_stages, share_key
+from readapt.adapt.target import FILE_NAME, Target, find_target, load_target, save_target
+from readapt.adapt.weights import (
+    extended,
+    extended_alphabet,
+    load_weights,
+    save_weights,
+    trainable,
+)
+from readapt.errors import ReadaptError, UsageError
+from readapt.evaluate.estimate import find_signs
+from readapt.models.bundle import Bundle, find_bundle
+from readapt.models.manifest import MANIFEST_NAME, ErrorEstimate
+from readapt.recognize.alphabet import name as names_of
+from readapt.recognize.preprocess import prepare_line
+from readapt.synth.corpus import Corpus, read_corpus, system_corpora
+from readapt.synth.lines import LineConfig, LineMaker
+
+WEIGHTS = "weights.safetensors"
+LOOKING = 0.1
+"""Share of the budget after which no more pages are opened."""
+UNREADABLE = 0.5
+"""Expected share of wrong characters above which a line counts as one that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a progress display shows."""
+
+    stage: str
+    text: str
+    left: float
+    """Seconds of the budget."""
+    estimate: float | None
+    """Error rate on the held-out lines, as far as it is known."""
+
+
+Listener = Callable[[Told], None]
+
+
+def adapt(
+    scans: Sequence[str | Path] | str | Path,
+    out: str | Path,
+    *,
+    text: str | Path | None = None,
+    base: str | Path | None = None,
+    truth: str | Path | None = None,
+    config: AdaptConfig | None = None,
+    resume: bool = False,
+    extend_alphabet: bool = False,
+    listener: Listener = lambda told: None,
+) -> Adapted:
+    """Adapt a model to scans without a label, and write it to the folder ``out``.
+
+    Args:
+        scans: images, PDFs, folders of them, globs.
+        out: where the model goes; ``<out>-adapting`` beside it holds what a resumed run needs,
+            and the report.
+        text: a UTF-8 corpus of the same kind of text; None for the texts of this system in the
+            languages found.
+        base: the model to begin with; None for the one that comes with readapt.
+        truth: labelled pages or lines to measure by, before and after; nothing is learnt from it.
+        config: budget, stages, teachers; see ``readapt.adapt.settings``.
+        resume: go on with what an earlier run began.
+        extend_alphabet: give the characters of ``text`` that the alphabet lacks classes of their
+            own.
+        listener: hears what is being done, how much time is left, and the present estimate.
+
+    Returns:
+        The model's folder, the report, and the figures before and after. The model is never one
+        that the gate did not pass: if no stage helped, it is the base model.
+
+    Raises:
+        InputError: no scans, or too few lines on them.
+        UsageError: the options do not go together, or ``out`` is taken.
+        ModelError: the base model cannot be loaded or trained.
+
+    """
+    config = config or AdaptConfig()
+    out = Path(out)
+    _check(out, config)
+    bundle = Bundle.load(find_bundle(base))
+    corpora, given = _corpora(text)
+    work = out.with_name(f"{out.name}-adapting")
+    named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
+    journal = Journal(work, _settings(config, named, text, bundle, extend_alphabet), resume)
+    budget = Budget(60 * config.minutes, work)
+    run = _Run(config, bundle, journal, budget, work, listener)
+    try:
+        state, remarks = run.begin(named, corpora, given, extend_alphabet)
+        first, last = run.stages(state)
+        return finish(run.ending(state, first, last, remarks), out, truth)
+    except (OSError, RuntimeError) as error:
+        if shutil.disk_usage(work).free < 4_000_000:
+            raise ReadaptError(
+                f"{work}: the disk is full; free some of it and go on with --resume."
+            ) from error
+        raise
+    finally:
+        if work.is_dir() and shutil.disk_usage(work).free > 100_000:
+            budget.tick(force=True)
+
+
+class _Run:
+    """One process's part of an adaptation."""
+
+    def __init__(
+        self,
+        config: AdaptConfig,
+        bundle: Bundle,
+        journal: Journal,
+        budget: Budget,
+        work: Path,
+        listener: Listener,
+    ) -> None:
+        self.config, self.bundle, self.journal = config, bundle, journal
+        self.budget, self.work, self.listener = budget, work, listener
+        self.now = "scans"
+        self.rate: float | None = None
+
+    def say(self, text: str) -> None:
+        """Tell the listener, and the clock that time has gone by."""
+        self.budget.tick()
+        self.listener(Told(self.now, text, self.budget.left, self.rate))
+
+    def begin(
+        self, scans: Sequence[str], corpora: Mapping[str, Corpus], given: bool, extend: bool
+    ) -> tuple[State, list[str]]:
+        """Cut the lines, load the network, and say what is odd about either."""
+        remarks: list[str] = []
+        alphabet, network = self.bundle.alphabet, trainable(self.bundle)
+        if given:
+            lacking = alphabet.missing("".join(corpus.text for corpus in corpora.values()))
+            if lacking and extend:
+                added = extended_alphabet(alphabet, lacking)
+                network = extended(network, added.classes - alphabet.classes)
+                alphabet = added
+                remarks.append(f"New in the alphabet: {names_of(lacking)}.")
+            elif lacking:
+                remarks.append(
+                    f"The alphabet lacks {names_of(lacking)}, which the corpus has: they are left "
+                    "out; --extend-alphabet gives them classes of their own."
+                )
+        target = self._target(scans)
+        remarks += target.remarks
+        return (
+            State(
+                self.config,
+                network,
+                alphabet,
+                target,
+                corpora,
+                given,
+                told=self.say,
+            ),
+            remarks,
+        )
+
+    def _target(self, scans: Sequence[str]) -> Target:
+        path = self.work / FILE_NAME
+        target = load_target(path)
+        if target is None:
+            from readapt.reader import Reader
+
+            self.say("looking for lines")
+            reader = Reader(self.bundle.folder, self.config.threads)
+            height = self.bundle.manifest.recognizer.height
+            target = find_target(
+                scans,
+                reader,
+                replace(self.config.target, height=height),
+                LOOKING * self.budget.seconds,
+                self.config.seed,
+                lambda done, count: self.say(f"lines of file {done} of {count}"),
+            )
+            save_target(target, path)
+        return target
+
+    def stages(self, state: State) -> tuple[Score, Score]:
+        """Run what is not done yet; returns the scores of the base model and of the last network.
+
+        A stage that is done is recalled: what it made, and its weights if the gate kept them.
+        """
+        gate = self._gate(state)
+        self.now = "base"
+        self.say("reading the held-out lines")
+        base = present = gate.score(state.network)
+        state.judge = lambda network: {"estimate": gate.score(network).estimate.rate}
+        self._note_base(state, base)
+        stages = all_stages(self.config)
+        started = state.network
+        done = [stage for stage in stages if self.journal.get(f"stage {stage.name}")]
+        for stage in done:
+            self._recall(state, stage)
+        if state.network is not started:
+            present = gate.score(state.network)
+        coming = [stage for stage in stages if stage not in done]
+        while coming:
+            present = self._stage(state, coming, gate, base, present)
+            coming.pop(0)
+        self.now, self.rate = "end", present.estimate.rate
+        return base, present
+
+    def ending(self, state: State, base: Score, last: Score, remarks: Sequence[str]) -> Ending:
+        """Put together what the end needs."""
+        return Ending(
+            state,
+            base,
+            last,
+            self.journal,
+            self.budget,
+            self.bundle,
+            self.work,
+            remarks,
+            self.say,
+        )
+
+    def _stage(
+        self, state: State, coming: Sequence[Stage], gate: Gate, base: Score, present: Score
+    ) -> Score:
+        """Run the first of the stages to come and put what it made through the gate."""
+        stage = coming[0]
+        self.now, self.rate = stage.name, present.estimate.rate
+        entry: dict[str, Any] = {"title": stage.title, "kept": False}
+        if lacking := stage.lacks(state):
+            self.journal.add(f"stage {stage.name}", {**entry, "left out": lacking})
+            self.say(f"left out: {lacking}")
+            return present
+        started = self.budget.spent
+        self.say(stage.title)
+        folder = self.work / stage.name
+        outcome = stage.run(state, self._portion(stage, coming, state), folder)
+        state.files.update(outcome.files)
+        state.records[stage.name] = outcome.record
+        entry |= {
+            "record": dict(outcome.record),
+            "files": {k: str(v.relative_to(self.work)) for k, v in outcome.files.items()},
+        }
+        if outcome.network is not None:
+            present, entry = self._through(state, outcome, folder, entry, gate, base, present)
+        before = (self.journal.get(f"begun {stage.name}") or {}).get("spent", started)
+        entry["seconds"] = round(self.budget.spent - before, 1)
+        self.journal.add(f"stage {stage.name}", entry)
+        self.say(entry.get("reason", "done"))
+        return present
+
+    def _through(
+        self,
+        state: State,
+        outcome: Outcome,
+        folder: Path,
+        entry: dict[str, Any],
+        gate: Gate,
+        base: Score,
+        present: Score,
+    ) -> tuple[Score, dict[str, Any]]:
+        """Ask the gate; on a yes the candidate is the present network from now on."""
+        assert outcome.network is not None
+        score = gate.score(outcome.network)
+        verdict = gate.decide(present, score, base)
+        entry = entry | {
+            "kept": verdict.kept,
+            "reason": verdict.reason,
+            "estimate": [score.estimate.rate, score.estimate.low, score.estimate.high],
+            "replay": score.replay,
+        }
+        if not verdict.kept:
+            return present, entry
+        save_weights(outcome.network, folder / WEIGHTS)
+        state.network = outcome.network
+        return score, entry
+
+    def _recall(self, state: State, stage: Stage) -> None:
+        entry = self.journal.get(f"stage {stage.name}") or {}
+        state.records[stage.name] = entry.get("record", {})
+        files = entry.get("files", {})
+        state.files.update({name: self.work / path for name, path in files.items()})
+        if entry.get("kept"):
+            state.network = load_weights(state.network, self.work / stage.name / WEIGHTS)
+        if "genres" in state.records[stage.name]:
+            state.records["known"] = {"genres": state.records[stage.name]["genres"]}
+
+    def _portion(self, stage: Stage, coming: Sequence[Stage], state: State) -> Portion:
+        """Seconds for a stage; one that was begun before keeps what it was given then."""
+        key = f"begun {stage.name}"
+        begun = self.journal.get(key)
+        if begun is None:
+            keys = [share_key(one.name) for one in coming if not one.lacks(state)]
+            seconds = self.budget.portion(share_key(stage.name), keys, self.config.shares)
+            begun = {"seconds": round(seconds, 1), "spent": round(self.budget.spent, 1)}
+            self.journal.add(key, begun)
+        return Portion(float(begun["seconds"]), lambda: self.say(stage.title))
+
+    def _gate(self, state: State) -> Gate:
+        config = self.config
+        maker = LineMaker(LineConfig(seed=config.seed + 10_000_019), alphabet=self.bundle.alphabet)
+        height = state.network.config.height
+        samples = [maker.make(i) for i in range(config.gate.replay_lines)]
+        replay = [(prepare_line(sample.image, height), sample.text) for sample in samples]
+        errors = self.bundle.manifest.calibration.errors or ErrorEstimate()
+        held_out = state.target.held_out
+        return Gate(held_out, replay, state.alphabet, errors, config.gate, config.threads)
+
+    def _note_base(self, state: State, base: Score) -> None:
+        """Note what the base model does on the scans, once."""
+        if self.journal.get("base") is not None:
+            return
+        reader = as_read(state.network, state.alphabet, self.config.threads)
+        lines = state.target.all[:: max(1, len(state.target.all) // 300)][:300]
+        signs = find_signs(reader, lines, state.network.config.height)
+        rates = [sign.doubt / sign.characters for sign in signs]
+        unreadable = sum(rate > UNREADABLE for rate in rates) / max(len(rates), 1)
+        self.journal.add(
+            "base",
+            {
+                "estimate": [base.estimate.rate, base.estimate.low, base.estimate.high],
+                "replay": base.replay,
+                "unreadable": round(unreadable, 3),
+                "lines": len(state.target.lines),
+                "held out": len(state.target.held_out),
+            },
+        )
+
+
+def _check(out: Path, config: AdaptConfig) -> None:
+    """Find out before hours of work what would be wrong after them."""
+    if unknown := [name for name in config.only if name not in NAMES]:
+        raise UsageError(f"--only {unknown[0]}: the stages are {', '.join(NAMES)}.")
+    if out.exists() and not (out / MANIFEST_NAME).is_file():
+        raise UsageError(f"{out}: is there already and no model; choose another -o.")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.with_name(f"{out.name}-adapting").mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{out}: cannot be written ({error.strerror}); choose another -o."
+        ) from error
+
+
+def _corpora(text: str | Path | None) -> tuple[Mapping[str, Corpus], bool]:
+    if text is None:
+        return system_corpora(), False
+    corpus = read_corpus(text)
+    return {corpus.name: corpus}, True
+
+
+def _settings(
+    config: AdaptConfig,
+    scans: Sequence[str],
+    text: str | Path | None,
+    bundle: Bundle,
+    extend: bool,
+) -> dict[str, Any]:
+    """List what a resumed run must share with the one it resumes; minutes may be added."""
+    entries = asdict(replace(config, shares=dict(config.shares)))
+    for name in ("minutes", "threads"):
+        entries.pop(name)
+    return entries | {
+        "scans": list(scans),
+        "text": None if text is None else str(text),
+        "model": bundle.manifest.sha256,
+        "extend_alphabet": extend,
+    }

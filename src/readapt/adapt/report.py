@@ -1,0 +1,220 @@
+"""``report.html`` of an adaptation: what was learnt, what was kept, what reads differently now."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from readapt.adapt.changes import Change, Changes
+from readapt.batch.outputs import write_file
+from readapt.report.evaluation_html import difference, picture
+
+if TYPE_CHECKING:
+    from readapt.adapt.finish import Ending, Measured
+    from readapt.models.bundle import Bundle
+
+SHOWN = 20
+"""Lines that changed most, shown with their picture."""
+
+_STYLE = """
+:root { color-scheme: light dark; --rule: #8884 }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
+table { border-collapse: collapse } th, td { text-align: left; padding: .25rem .9rem .25rem 0;
+  border-bottom: 1px solid var(--rule); vertical-align: top }
+td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+.text { font-family: ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
+img { max-width: 100%; display: block; background: #fff } .note { opacity: .7; font-size: .88rem }
+del { color: #c0392b; background: #c0392b22 } ins { color: #1e8449; background: #1e844922;
+  text-decoration: none } svg { display: block } .line { margin: .9rem 0 }
+"""
+
+
+def write_report(
+    ending: Ending, changes: Changes, measured: Measured | None, bundle: Bundle, minutes: float
+) -> Path:
+    """Write the report beside what a resumed run needs: it shows lines of the scans."""
+    path = ending.work / "report.html"
+    title = f"{bundle.manifest.name}: {ending.bundle.manifest.name} adapted"
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        _summary(ending, measured, minutes),
+        *(f"<p><b>{escape(remark)}</b></p>" for remark in ending.remarks),
+        "<h2>Stages</h2>",
+        _stages(ending),
+        "<h2>What was found out</h2>",
+        _records(ending),
+        "<h2>Curves</h2>",
+        _estimates(ending),
+        *_losses(ending),
+        f"<h2>The {SHOWN} lines that changed most</h2>",
+        _note(f"{_counted(changes)} Struck out: before; marked: after."),
+        *map(_line, changes.changed[:SHOWN]),
+        "<h2>What may have got worse</h2>",
+        _note("Changed lines that are doubted more than before."),
+        *map(_line, changes.worse[:SHOWN]),
+        "<h2>Pages</h2>",
+        _note("Estimated share of wrong characters, with the interval that nine of ten lie in."),
+        _table(
+            ("Page", "Before", "After"),
+            ((str(n + 1), str(a), str(b)) for n, a, b in changes.pages),
+        ),
+    ]
+    write_file(
+        path,
+        "<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width, initial-scale=1'>"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
+        f"<body>\n{chr(10).join(parts)}\n</body></html>\n",
+    )
+    return path
+
+
+def _summary(ending: Ending, measured: Measured | None, minutes: float) -> str:
+    rows = [
+        ("Estimated wrong characters before", str(ending.base.estimate)),
+        ("Estimated wrong characters after", str(ending.last.estimate)),
+        ("Wrong on general rendered lines", f"{ending.base.replay:.2%} → {ending.last.replay:.2%}"),
+    ]
+    if measured is not None:
+        rows.append(
+            (
+                f"Measured on {measured.lines} labelled lines",
+                f"{measured.before:.2%} → {measured.after:.2%}",
+            )
+        )
+    rows += [
+        ("Stages kept", ", ".join(ending.kept) or "none: the model is the one begun with"),
+        ("Lines learnt from", str(len(ending.state.target.lines))),
+        ("Lines held out", str(len(ending.state.target.held_out))),
+        ("Minutes", f"{minutes:g}"),
+    ]
+    return _table(("", ""), rows)
+
+
+def _stages(ending: Ending) -> str:
+    def row(name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        if "left out" in entry:
+            decision, reason = "left out", str(entry["left out"])
+        elif "reason" in entry:
+            decision, reason = ("kept" if entry["kept"] else "rejected"), str(entry["reason"])
+        else:
+            decision, reason = "done", ""
+        return name, str(entry["title"]), decision, reason, f"{entry.get('seconds', 0):.0f}"
+
+    rows = (row(name, entry) for name, entry in ending.stages.items())
+    return _table(("Stage", "What", "Gate", "Why", "Seconds"), rows)
+
+
+def _records(ending: Ending) -> str:
+    rows = [
+        (name, key, _plain(value))
+        for name, entry in ending.stages.items()
+        for key, value in entry.get("record", {}).items()
+    ]
+    return _table(("Stage", "What", "Found"), rows)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _estimates(ending: Ending) -> str:
+    """Draw the estimate and the replay after each stage that had a candidate."""
+    scored = [
+        ("base", ending.base.estimate.rate, ending.base.replay, True),
+        *(
+            (name, float(entry["estimate"][0]), float(entry["replay"]), bool(entry["kept"]))
+            for name, entry in ending.stages.items()
+            if "estimate" in entry
+        ),
+    ]
+    curves = {
+        "estimate on the scans": [rate for _, rate, _, _ in scored],
+        "general lines": [rate for _, _, rate, _ in scored],
+    }
+    labels = [name if kept else f"({name})" for name, _, _, kept in scored]
+    return curve(curves, labels) + _note("In brackets: rejected by the gate.")
+
+
+def _losses(ending: Ending) -> Iterable[str]:
+    for name in ending.stages:
+        path = ending.work / name / "log.csv"
+        losses = read_column(path, "loss") if path.is_file() else []
+        if len(losses) > 1:
+            yield _note(f"Loss of {name}") + curve({"loss": losses}, [])
+
+
+def read_column(path: Path, column: str) -> list[float]:
+    """Read a column of a log of the training loop."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row.get(column) not in (None, column)]
+    return [float(row[column]) for row in rows]
+
+
+def curve(series: Mapping[str, Sequence[float]], labels: Sequence[str]) -> str:
+    """Draw series over their index as an SVG; ``labels`` stand under the points."""
+    width, height, left, bottom = 640.0, 150.0, 60.0, 24.0
+    top = max((max(values) for values in series.values() if values), default=0.0) or 1.0
+    count = max(len(values) for values in series.values())
+    colours = ("#2980b9", "#8e44ad")
+    parts = [
+        f"<text x=2 y=14 font-size=11>{top:.3g}</text><text x=2 y={height} font-size=11>0</text>"
+    ]
+
+    def x(i: int) -> float:
+        return left + (width - left - 60) * i / max(count - 1, 1)
+
+    for colour, (name, values) in zip(colours, series.items(), strict=False):
+        points = " ".join(
+            f"{x(i):.1f},{height - (height - 12) * value / top:.1f}"
+            for i, value in enumerate(values)
+        )
+        parts.append(f"<polyline points='{points}' fill=none stroke='{colour}' stroke-width=2 />")
+        place = 14 + 14 * list(series).index(name)
+        parts.append(
+            f"<text x={width - 150} y={place} font-size=11 fill='{colour}'>{escape(name)}</text>"
+        )
+    parts += [
+        f"<text x={x(i):.1f} y={height + 14} font-size=11 text-anchor=middle>{escape(label)}</text>"
+        for i, label in enumerate(labels)
+    ]
+    return (
+        f"<svg viewBox='0 0 {width:g} {height + bottom:g}' width='{width:g}' fill=currentColor "
+        f"role=img>{''.join(parts)}</svg>"
+    )
+
+
+def _line(change: Change) -> str:
+    where = "held out" if change.held_out else "learnt from"
+    return (
+        f"<div class=line>{picture(change.image)}"
+        f"<div class=text>{difference(change.before, change.after)}</div>"
+        f"<div class=note>{where}; doubt {change.doubt[0]:.1%} → {change.doubt[1]:.1%}</div></div>"
+    )
+
+
+def _counted(changes: Changes) -> str:
+    found = f"{len(changes.changed)} of {changes.lines} lines read differently"
+    if changes.lines < changes.of:
+        found += f" (there are {changes.of}; there was no time for the others)"
+    return f"{found}."
+
+
+def _note(text: str) -> str:
+    return f"<p class=note>{escape(text)}</p>"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return f"<table><tr>{top}</tr>{body}</table>"

@@ -1,0 +1,63 @@
+"""Everything that decides what an adaptation does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from readapt.adapt.target import TargetConfig
+from readapt.train.selftrain import SelfTrainConfig
+
+SHARES: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "look": 0.35,
+        "free": 0.02,
+        "words": 0.03,
+        "teach": 0.2,
+        "ask": 0.15,
+        "listen": 0.13,
+        "detector": 0.1,
+        "end": 0.08,
+    }
+)
+"""Of the time: in proportion among the stages that run; `end` is a share of the whole."""
+
+
+@dataclass(frozen=True)
+class GateConfig:
+    """What a stage has to do to be kept."""
+
+    replay_lines: int = 300
+    """General synthetic lines that must not get worse."""
+    replay_relative: float = 0.15
+    """By how much their error rate may rise over the base model's, relatively ..."""
+    replay_absolute: float = 0.003
+    """... and beyond that absolutely."""
+    sure: float = 0.9
+    """Share of resampled held-out lines on which the estimate has to fall."""
+
+
+@dataclass(frozen=True)
+class AdaptConfig:
+    """The whole of it."""
+
+    minutes: float = 60.0
+    """Of wall-clock time in all."""
+    seed: int = 0
+    only: tuple[str, ...] = ()
+    """Stages to run; none: all that can."""
+    teachers: tuple[str, ...] = ()
+    """Other engines to ask, such as `tesseract` or `tesseract:fra+eng`."""
+    target: TargetConfig = field(default_factory=TargetConfig)
+    gate: GateConfig = field(default_factory=GateConfig)
+    selftrain: SelfTrainConfig = field(default_factory=SelfTrainConfig)
+    lr: float = 5e-4
+    """Peak learning rate of the fine-tuning."""
+    steps: int = 0
+    """Steps of each training, instead of its share of the minutes; for tests."""
+    threads: int | None = None
+    """Processor threads; None: all there are."""
+    shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
+    """Of the time; see ``SHARES``."""

@@ -1,0 +1,86 @@
+"""What a stage of the adaptation is: one contract, from the first to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import JsonValue
+
+from readapt.adapt.budget import Portion
+from readapt.adapt.settings import AdaptConfig
+from readapt.adapt.target import Target
+from readapt.nets.crnn import Crnn
+from readapt.recognize.alphabet import Alphabet
+from readapt.recognize.lm import CharacterModel
+from readapt.synth.corpus import Corpus
+
+LANGUAGE_MODEL = "language model"
+"""Of the whole collection; ``language model 0`` and ``1`` have not seen pages of that parity."""
+LOOK = "look"
+READINGS = "readings"
+
+
+@dataclass
+class State:
+    """What the stages know and have made so far."""
+
+    config: AdaptConfig
+    network: Crnn
+    """The present recognizer: what the last stage that passed the gate made of it."""
+    alphabet: Alphabet
+    target: Target
+    corpora: Mapping[str, Corpus]
+    """Texts to set: the user's, or those of this system."""
+    given: bool
+    """Whether the texts are the user's."""
+    files: dict[str, Path] = field(default_factory=dict)
+    """What stages have made for later ones, by the names above."""
+    records: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What stages have noted, by their names."""
+    told: Callable[[str], None] = lambda text: None
+    """Hears what is being done now."""
+    judge: Callable[[Crnn], dict[str, float]] = lambda network: {}
+    """Label-free figures of a network, for curves."""
+
+    def language_model(self, without: int | None = None) -> CharacterModel | None:
+        """Load the language model: of the whole collection, or without pages of a parity."""
+        name = LANGUAGE_MODEL if without is None else f"{LANGUAGE_MODEL} {without}"
+        path = self.files.get(name)
+        return None if path is None else CharacterModel.load(path, self.alphabet)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage made."""
+
+    network: Crnn | None = None
+    """A recognizer that wants to pass the gate; None where the stage made none."""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """Files for later stages; they stay whatever the gate says."""
+    record: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Figures for the journal and the report."""
+
+
+class Stage(Protocol):
+    """A step of the adaptation."""
+
+    @property
+    def name(self) -> str:
+        """One word, the key of its share of the budget; rounds of a stage have a number behind."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What it does, as a short phrase."""
+        ...
+
+    def lacks(self, state: State) -> str:
+        """Say in a sentence why it cannot run here; "" where it can."""
+        ...
+
+    def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
+        """Do it within the portion; what it must not lose on a kill lies in ``folder``."""
+        ...

@@ -1,0 +1,88 @@
+"""The look of the scans, learnt by a CycleGAN, and labelled lines in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from readapt.adapt.budget import Portion
+from readapt.adapt.gate import as_read
+from readapt.adapt.known import line_maker
+from readapt.adapt.stage import LOOK, Outcome, State
+from readapt.gan.frozen import freeze_recognizer
+from readapt.gan.look import LOOK_NAME, Look
+from readapt.gan.make_look import LookConfig, make_look
+from readapt.gan.monitor import rough_reader
+from readapt.gan.scans import ScanLines
+from readapt.gan.written import change_of, write_look_lines
+from readapt.recognize.greedy import best_path
+from readapt.synth.lines import LineConfig
+from readapt.types import Image
+
+PLAYING = 0.75
+"""Share of the portion that the game has; the rest draws, measures and writes lines."""
+WRITTEN = 3000
+"""Lines written in the look, at most."""
+_LEAST = 5 * 60.0
+"""Seconds below which a game is no use."""
+
+
+@dataclass(frozen=True)
+class LearnLook:
+    """Rendered lines learn to look like the scans; those that keep their text are written."""
+
+    name: str = "look"
+    title: str = "the look of the scans"
+
+    def lacks(self, state: State) -> str:
+        """Needs a few minutes: a game that hardly began translates badly."""
+        minutes = state.config.minutes
+        return "" if minutes >= 20 else f"{minutes:g} minutes are too few for it"
+
+    def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
+        """Play, then write lines; both go on where they were stopped."""
+        config, height = state.config, state.network.config.height
+        recognizer = as_read(state.network, state.alphabet, config.threads)
+
+        def reads(images: Sequence[Image]) -> list[str]:
+            portion.tick()
+            found = recognizer.log_posteriors(images)
+            return [state.alphabet.decode(best_path(p).ids) for p in found]
+
+        maker = line_maker(
+            LineConfig(seed=config.seed + 41, clean=1.0, height=height),
+            state.corpora,
+            state.alphabet,
+        )
+        place, work = folder / "look", folder / "game"
+        figures: dict[str, float] = {}
+        if not (place / LOOK_NAME).is_file():
+            plain = LookConfig()
+            play = replace(plain.play, minutes=portion.minutes * PLAYING, seed=config.seed)
+            made = make_look(
+                ScanLines(state.target.lines, 0, 0),
+                maker,
+                state.alphabet,
+                freeze_recognizer(deepcopy(state.network)),
+                rough_reader(reads),
+                place,
+                work,
+                replace(plain, play=play),
+                (work / "checkpoint.pt").is_file(),
+                state.told,
+            )
+            figures = made.figures
+        look = Look.load(place)
+        lines = folder / "lines"
+        share = 0.0
+        for written in write_look_lines(
+            lines, WRITTEN, maker, change_of(look), reads, seed=config.seed, height=height
+        ):
+            portion.tick()
+            share = round(written.share, 4)
+        return Outcome(
+            files={LOOK: lines},
+            record={"kept their text": share, **{k: round(v, 5) for k, v in figures.items()}},
+        )

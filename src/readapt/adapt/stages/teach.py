@@ -1,0 +1,59 @@
+"""Fine-tuning on labelled lines: the collection's texts in fonts and a look near to its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from readapt.adapt.budget import Portion
+from readapt.adapt.finetune import finetune
+from readapt.adapt.known import Known, genre_votes, line_maker, matched_config, read_translated
+from readapt.adapt.stage import LOOK, Outcome, State
+from readapt.synth.corpus import Corpus
+from readapt.synth.lines import LineConfig
+
+_VOTERS = 300
+"""Real lines that vote for genres."""
+
+
+@dataclass(frozen=True)
+class Teach:
+    """The recognizer learns from lines whose text is known exactly."""
+
+    name: str = "teach"
+    title: str = "labelled lines like those of the scans"
+
+    def lacks(self, state: State) -> str:
+        """Return "": it can always run."""
+        return ""
+
+    def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
+        """Choose genres and texts, then fine-tune."""
+        known, record = known_lines(state, portion)
+        network = finetune(state, (), known, portion, folder, state.config.lr)
+        return Outcome(network, record=record)
+
+
+def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
+    """Return labelled lines for this collection, and what was chosen; the same ones every time."""
+    height = state.network.config.height
+    config = LineConfig(seed=state.config.seed + 31, height=height, textless=0.05)
+    record = dict(state.records.get("known", {}))
+    if not record:
+        real = state.target.lines[:: max(1, len(state.target.lines) // _VOTERS)][:_VOTERS]
+        votes = genre_votes(state.network, real, config, state.alphabet)
+        record = {"genres": {k: round(v, 3) for k, v in votes.items()}}
+        state.records["known"] = record
+        portion.tick()
+    translated = read_translated(state.files[LOOK], height) if LOOK in state.files else ()
+    maker = line_maker(matched_config(record["genres"], config), _texts(state), state.alphabet)
+    return Known(maker, height, translated), {**record, "translated": len(translated)}
+
+
+def _texts(state: State) -> Mapping[str, Corpus]:
+    """Texts in the languages of the collection, where they are known."""
+    languages = state.records.get("words", {}).get("languages", {})
+    known = {name: corpus for name, corpus in state.corpora.items() if name in languages}
+    return state.corpora if state.given or not known else known

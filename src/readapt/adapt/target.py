@@ -1,0 +1,262 @@
+"""The unlabelled scans: their lines, cut once and kept on disk, some of them never learnt from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readapt.errors import InputError
+from readapt.gan.scans import usable
+from readapt.pages.load import STDIN, PageImage, find_inputs, load_pages
+from readapt.reader import Reader
+from readapt.recognize.preprocess import prepare_line
+from readapt.types import Image
+
+FILE_NAME: Final = "lines.npz"
+TALLEST: Final = 64
+"""Pixels of height that cut lines are kept at for other engines."""
+_SHOWN = 5
+"""Names in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetConfig:
+    """What is taken from the scans."""
+
+    single: bool = False
+    """Every image holds one line; otherwise lines are found on pages."""
+    most: int = 3000
+    """Lines at most; pages are taken evenly from the whole collection."""
+    least: int = 20
+    """Lines at least."""
+    held_out: float = 0.2
+    """Share of the pages (of the lines, where there are few pages) that is never learnt from."""
+    most_held_out: int = 200
+    """Lines that are held out at most."""
+    widest: int = 1600
+    """Pixels of width of a prepared line that is learnt from; wider ones are read only."""
+    height: int = 36
+
+
+@dataclass(frozen=True)
+class Target:
+    """Lines of the scans, prepared: `height width` uint8, dark on bright."""
+
+    lines: tuple[Image, ...]
+    """To learn from."""
+    held_out: tuple[Image, ...]
+    """To judge by."""
+    cuts: tuple[Image, ...]
+    """The lines to learn from as they were cut, grey, at most ``TALLEST`` pixels high."""
+    pages: tuple[int, ...]
+    """Number of the page each of ``lines`` is from."""
+    remarks: tuple[str, ...] = ()
+    """What the user should know about the scans, a sentence each."""
+
+    @property
+    def all(self) -> tuple[Image, ...]:
+        """Both."""
+        return self.lines + self.held_out
+
+
+def load_target(path: Path) -> Target | None:
+    """Load what :func:`save_target` wrote; None where there is nothing."""
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as arrays:
+        lines, cuts, held_out = (
+            _unpack(arrays[f"{name}_pixels"], arrays[f"{name}_shapes"])
+            for name in ("lines", "cuts", "held_out")
+        )
+        pages = tuple(int(page) for page in arrays["pages"])
+        remarks = tuple(str(remark) for remark in arrays["remarks"])
+    return Target(lines, held_out, cuts, pages, remarks)
+
+
+def save_target(target: Target, path: Path) -> None:
+    """Write the lines of a target, whole or not at all."""
+    arrays: dict[str, NDArray[np.generic]] = {
+        "pages": np.array(target.pages, np.int64),
+        "remarks": np.array(target.remarks, np.str_),
+    }
+    for name in ("lines", "cuts", "held_out"):
+        images: tuple[Image, ...] = getattr(target, name)
+        arrays[f"{name}_pixels"] = np.concatenate(
+            [np.zeros(0, np.uint8), *(i.ravel() for i in images)]
+        )
+        arrays[f"{name}_shapes"] = np.array([i.shape for i in images], np.int64).reshape(-1, 2)
+    scratch = path.with_name(f".{path.name}.part")
+    with scratch.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+    os.replace(scratch, path)
+
+
+def _unpack(pixels: NDArray[np.uint8], shapes: NDArray[np.int64]) -> tuple[Image, ...]:
+    ends = np.cumsum(shapes.prod(axis=1))
+    return tuple(
+        pixels[end - h * w : end].reshape(h, w)
+        for end, (h, w) in zip(ends.tolist(), shapes.tolist(), strict=True)
+    )
+
+
+def find_target(
+    scans: Sequence[str],
+    reader: Reader,
+    config: TargetConfig,
+    seconds: float = float("inf"),
+    seed: int = 0,
+    told: Callable[[int, int], None] = lambda done, count: None,
+) -> Target:
+    """Cut the lines out of scans: files, folders, globs, PDFs.
+
+    Takes pages evenly over the collection until there are lines enough or ``seconds`` have gone.
+    A page that cannot be loaded, or that came before pixel for pixel, is left out and named.
+    ``told`` hears how many files are done, and of how many.
+
+    Raises:
+        InputError: no page at all, or fewer lines than ``config.least``.
+
+    """
+    names, others = _files(scans)
+    started = time.monotonic()
+    remarks = []
+    if others:
+        remarks.append(f"Not images, left out: {_listed(others)}.")
+    damaged: list[str] = []
+    twice: list[str] = []
+    seen: set[bytes] = set()
+    found: list[tuple[int, Image, Image]] = []
+    pages = left_out = done = 0
+    for done, name in enumerate(_evenly(names), 1):
+        try:
+            for page in load_pages(name):
+                mark = hashlib.sha256(page.image.tobytes()).digest()
+                if mark in seen:
+                    twice.append(Path(name).name)
+                    continue
+                seen.add(mark)
+                cuts = list(_cuts(page, reader, config.single))
+                kept = [pair for pair in (_kept(cut, config) for cut in cuts) if pair]
+                left_out += len(cuts) - len(kept)
+                found += [(pages, prepared, cut) for prepared, cut in kept]
+                pages += 1
+        except InputError as error:
+            damaged.append(str(error).rstrip("."))
+        told(done, len(names))
+        if len(found) >= config.most or time.monotonic() - started > seconds:
+            break
+    if damaged:
+        remarks.append(f"Cannot be read, left out: {'; '.join(damaged[:_SHOWN])}.")
+    if twice:
+        remarks.append(
+            f"{len(twice)} of {pages + len(twice)} scans are the same picture as another and "
+            f"count once: {_listed(twice)}."
+        )
+    if len(found) < config.least:
+        raise InputError(_too_few(len(found), left_out, pages, config, damaged))
+    if done < len(names):
+        remarks.append(f"{done} of {len(names)} files are learnt from, evenly over all of them.")
+    return _parted(found[: config.most], config, seed, tuple(remarks))
+
+
+def _files(scans: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Files that may be pages, and names of other files in the folders among ``scans``."""
+    names: dict[str, None] = {}
+    others: list[str] = []
+    for scan in scans:
+        if scan == STDIN:
+            raise InputError("-: adaptation needs files, not stdin; name a folder.", scan)
+        here = find_inputs(scan)
+        names.update(dict.fromkeys(here))
+        if Path(scan).is_dir():
+            inside = {str(p) for p in Path(scan).rglob("*") if p.is_file() and p.name[0] != "."}
+            others += sorted(Path(name).name for name in inside - set(here))
+    return list(names), others
+
+
+def _evenly(names: list[str]) -> list[str]:
+    """Order names so that any number of the first ones is spread over all of them."""
+    golden = 0.6180339887498949
+    return [names[i] for i in sorted(range(len(names)), key=lambda i: (i * golden) % 1)]
+
+
+def _cuts(page: PageImage, reader: Reader, single: bool) -> Iterator[Image]:
+    if single:
+        yield page.image
+    else:
+        yield from (cut.image for cut in reader.cut_lines(page))
+
+
+def _kept(cut: Image, config: TargetConfig) -> tuple[Image, Image] | None:
+    """Return a line prepared, and grey at a height other engines like; None for no usable line."""
+    import cv2
+
+    prepared = prepare_line(cut, config.height)
+    if not usable(cut, prepared) or prepared.shape[1] > config.widest:
+        return None
+    grey = np.asarray(cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY), np.uint8) if cut.ndim == 3 else cut
+    if grey.shape[0] > TALLEST:
+        width = max(1, round(grey.shape[1] * TALLEST / grey.shape[0]))
+        grey = np.asarray(
+            cv2.resize(grey, (width, TALLEST), interpolation=cv2.INTER_AREA), np.uint8
+        )
+    return prepared, grey
+
+
+def _parted(
+    found: Sequence[tuple[int, Image, Image]],
+    config: TargetConfig,
+    seed: int,
+    remarks: tuple[str, ...],
+) -> Target:
+    """Hold out whole pages; with fewer than five pages, lines."""
+    rng = np.random.default_rng([seed, 11])
+    pages = sorted({page for page, _, _ in found})
+    unit = [page for page, _, _ in found] if len(pages) >= 5 else list(range(len(found)))
+    wanted = min(config.most_held_out, max(1, round(config.held_out * len(found))))
+    held: set[int] = set()
+    for chosen in rng.permutation(sorted(set(unit))).tolist():
+        if sum(u in held for u in unit) >= wanted:
+            break
+        held.add(chosen)
+    learnt = [entry for entry, u in zip(found, unit, strict=True) if u not in held]
+    judged = [entry for entry, u in zip(found, unit, strict=True) if u in held]
+    return Target(
+        tuple(prepared for _, prepared, _ in learnt),
+        tuple(prepared for _, prepared, _ in judged)[: config.most_held_out],
+        tuple(cut for _, _, cut in learnt),
+        tuple(page for page, _, _ in learnt),
+        remarks,
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _too_few(
+    lines: int, left_out: int, pages: int, config: TargetConfig, damaged: Sequence[str]
+) -> str:
+    images = f"{pages} image{'s' if pages != 1 else ''}"
+    if not pages:
+        return f"None of the scans can be read: {'; '.join(damaged[:_SHOWN])}."
+    if not lines and left_out:
+        return f"All {left_out} lines on {images} are blank, black, tiny or far too long."
+    if not lines:
+        return (
+            f"No line of text was found on {images}: are these scans of text, and if each is a "
+            "single line, was --lines given?"
+        )
+    return (
+        f"Only {lines} usable lines on {images}, and {config.least} are needed to learn from: "
+        "add more scans."
+    )

@@ -1,0 +1,157 @@
+"""``readapt adapt``: a model that reads your scans better, without a label."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from readapt.errors import UsageError
+
+if TYPE_CHECKING:
+    from readapt.adapt.finish import Adapted
+    from readapt.adapt.pipeline import Told
+
+
+def adapt(
+    scans: Annotated[
+        list[str],
+        typer.Argument(metavar="SCANS...", help="Images, PDFs, folders of them, quoted globs."),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("-o", "--out", help="Folder for the model; OUT-adapting has the report."),
+    ],
+    text: Annotated[
+        Path | None,
+        typer.Option(help="UTF-8 text of the same kind. Default: the texts of this system."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("-m", "--model", help="The model to begin with (see `readapt models`)."),
+    ] = None,
+    minutes: Annotated[float, typer.Option(help="Minutes in all.", min=0.01)] = 60.0,
+    lines: Annotated[bool, typer.Option("--lines", help="Every image holds one line.")] = False,
+    teacher: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Another engine to ask: rapidocr, tesseract or tesseract:fra+eng; repeatable."
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="Labelled pages or lines to measure by; nothing is learnt from them."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what was begun in OUT-adapting.")
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="A stage to run: look, free, words, teach, ask, listen; repeatable."),
+    ] = None,
+    extend_alphabet: Annotated[
+        bool,
+        typer.Option(
+            "--extend-alphabet", help="Learn the characters of --text that the model lacks."
+        ),
+    ] = False,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Processor threads; default: all there are.")
+    ] = None,
+    steps: Annotated[
+        int, typer.Option(help="Steps of each training, instead of its share of the minutes.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.", min=0)] = 0,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+) -> None:
+    """Learn from unlabelled scans, and write a model that reads them better.
+
+    Every stage is kept only if lines of the scans that were held out are read better, by an
+    estimate that needs no label, and general lines no worse; if none is, the model written is the
+    one begun with. A run that was stopped goes on with --resume. OUT-adapting/report.html shows
+    what was learnt; it holds pieces of the scans, the model does not.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise UsageError(
+            "Adaptation needs the learning tier: pip install 'readapt[train]'."
+        ) from error
+    from dataclasses import replace
+
+    from readapt.adapt.engines import find_teacher
+    from readapt.adapt.pipeline import adapt as run
+    from readapt.adapt.settings import AdaptConfig
+    from readapt.batch.executor import quiet_warnings
+
+    quiet_warnings()
+    if threads is not None:
+        torch.set_num_threads(threads)
+    for name in teacher or ():
+        if problem := find_teacher(name).missing():
+            print(f"readapt: {problem} Going on without it.", file=sys.stderr)
+    config = AdaptConfig(
+        minutes=minutes,
+        seed=seed,
+        only=tuple(only or ()),
+        teachers=tuple(teacher or ()),
+        steps=steps,
+        threads=threads,
+    )
+    config = replace(config, target=replace(config.target, single=lines))
+    shown = Progress(quiet)
+    try:
+        adapted = run(
+            scans,
+            out,
+            text=text,
+            base=model,
+            truth=truth,
+            config=config,
+            resume=resume,
+            extend_alphabet=extend_alphabet,
+            listener=shown,
+        )
+    finally:
+        shown.close()
+    for row in summary(adapted):
+        typer.echo(row)
+
+
+def summary(adapted: "Adapted") -> list[str]:
+    """Say in a few lines what came out."""
+    rows = [*adapted.remarks]
+    rows.append(f"Estimated wrong characters: {adapted.before} -> {adapted.after}")
+    if adapted.truth is not None:
+        measured = adapted.truth
+        rows.append(
+            f"Measured on {measured.lines} labelled lines: {measured.before:.2%} -> "
+            f"{measured.after:.2%}"
+        )
+    rows.append(f"Kept: {', '.join(adapted.kept) or 'nothing'}; {adapted.minutes:g} minutes")
+    return [*rows, str(adapted.model), str(adapted.report)]
+
+
+class Progress:
+    """Stage, time left and the present estimate: one line on a terminal, one a stage in a pipe."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet, self._live = quiet, sys.stderr.isatty()
+        self._last = ("", "")
+
+    def __call__(self, told: "Told") -> None:
+        """Show what is being done."""
+        if self._quiet:
+            return
+        rate = "" if told.estimate is None else f", estimate {told.estimate:.2%}"
+        line = f"{told.stage}: {told.text} ({told.left / 60:.1f} min left{rate})"
+        if self._live:
+            print(f"\r\x1b[K{line[:160]}", end="", file=sys.stderr, flush=True)
+        elif (told.stage, told.text) != self._last and not told.text[:1].isdigit():
+            print(line, file=sys.stderr, flush=True)
+        self._last = (told.stage, told.text)
+
+    def close(self) -> None:
+        """End the line."""
+        if self._live and self._last[0]:
+            print(file=sys.stderr)

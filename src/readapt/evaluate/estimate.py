@@ -1,0 +1,189 @@
+"""How many characters are wrong, without knowing one of them.
+
+Three signs are counted on a line: what the posteriors leave open, how much the reading changes
+when the line is looked at in slightly other ways, and how much it changes when a language model
+may say a word. None is a number of errors; on degraded lines whose text is known, the smallest
+weights that turn them into one are found, and by how much a whole set of lines can still be off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from rapidfuzz.distance import Levenshtein
+
+from readapt.errors import UsageError
+from readapt.models.manifest import ErrorEstimate
+from readapt.recognize.alphabet import Alphabet
+from readapt.recognize.beam import Beam, LanguageModel, beam_search
+from readapt.recognize.greedy import best_path
+from readapt.recognize.preprocess import prepare_line
+from readapt.recognize.views import VIEWS
+from readapt.types import Image
+
+LOOKS: Final = ("softer", "lower", "higher")
+"""Views a line is read in once more."""
+SEARCH: Final = Beam(width=6, top=6, least=0.004, blank=0.99)
+_TOGETHER = 64
+"""Lines that are read at once; bounds the memory."""
+
+
+class Reads(Protocol):
+    """What gives posteriors of lines; ``Recognizer`` and ``Reader`` are such."""
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """The characters of its classes."""
+        ...
+
+    def log_posteriors(self, lines: Sequence[Image]) -> Sequence[NDArray[np.float32]]:
+        """Return log-probabilities ``time class`` per line, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What a line shows of its errors."""
+
+    text: str
+    """Its best path."""
+    doubt: float
+    """Sum over the characters of what the posteriors leave for others, ``1 - p``."""
+    changed: float
+    """Edits between the reading and those of the other views, mean over these."""
+    corrected: float
+    """Edits that a language model makes; 0 without one."""
+
+    @property
+    def characters(self) -> int:
+        """Length of the reading, 1 at least."""
+        return max(1, len(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """An estimated character error rate."""
+
+    rate: float
+    """In [0, 1]."""
+    low: float
+    """The true rate lies between this ..."""
+    high: float
+    """... and this in nine of ten sets of lines like those of the calibration."""
+    lines: int
+
+    def __str__(self) -> str:
+        return f"{self.rate:.1%} ({self.low:.1%} to {self.high:.1%})"
+
+
+def find_signs(
+    reader: Reads,
+    lines: Sequence[Image],
+    height: int,
+    language: LanguageModel[Any] | None = None,
+) -> list[Signs]:
+    """Read lines, ``H W`` or ``H W 3`` uint8 of any size, in all views; one sign each, in order.
+
+    ``height`` is that of the recognizer's lines in pixels.
+    """
+    found = []
+    for start in range(0, len(lines), _TOGETHER):
+        some = [prepare_line(line, height) for line in lines[start : start + _TOGETHER]]
+        seen = [reader.log_posteriors(some)]
+        seen += [reader.log_posteriors([VIEWS[look](line) for line in some]) for look in LOOKS]
+        for own, *others in zip(*seen, strict=True):
+            found.append(_signs(own, others, reader.alphabet, language))
+    return found
+
+
+def _signs(
+    own: NDArray[np.float32],
+    others: Sequence[NDArray[np.float32]],
+    alphabet: Alphabet,
+    language: LanguageModel[Any] | None,
+) -> Signs:
+    path = best_path(own)
+    left = sum(
+        1 - float(np.exp(own[start:end, c].max()))
+        for c, (start, end) in zip(path.ids, path.spans, strict=True)
+    )
+    changed = [Levenshtein.distance(path.ids, best_path(other).ids) for other in others]
+    corrected = 0
+    if language is not None and path.ids:
+        searched = beam_search(own, replace(SEARCH, language_model=language))[0].ids
+        corrected = Levenshtein.distance(path.ids, searched)
+    return Signs(alphabet.decode(path.ids), left, float(np.mean(changed)), float(corrected))
+
+
+def expected_edits(signs: Sequence[Signs], by: ErrorEstimate) -> NDArray[np.float64]:
+    """Weigh the signs of each line: the number of wrong characters to expect in it."""
+    table = np.array([[s.doubt, s.changed] for s in signs], np.float64).reshape(-1, 2)
+    edits = table @ np.array([by.doubt, by.changed])
+    return np.asarray(np.minimum(edits, [s.characters for s in signs]), np.float64)
+
+
+def estimate(
+    signs: Sequence[Signs], by: ErrorEstimate, rounds: int = 500, seed: int = 0
+) -> Estimate:
+    """Estimate the character error rate of a set of lines from their signs.
+
+    The interval has two parts: lines drawn again with return, and how far the estimate of whole
+    sets was off in the calibration. Of no line at all: 0, between 0 and 1.
+    """
+    if not signs:
+        return Estimate(0.0, 0.0, 1.0, 0)
+    edits = expected_edits(signs, by)
+    characters = np.array([s.characters for s in signs], np.float64)
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(signs), size=(rounds, len(signs)))
+    rates = edits[drawn].sum(1) / characters[drawn].sum(1)
+    spread = np.exp(rng.normal(0, np.log(by.spread) / 1.645, rounds))
+    low, high = np.quantile(rates * spread, [0.05, 0.95])
+    rate = float(edits.sum() / characters.sum())
+    return Estimate(rate, min(float(low), rate), min(1.0, max(float(high), rate)), len(signs))
+
+
+def fit_estimate(
+    signs: Sequence[Signs], edits: ArrayLike, sets: Sequence[Sequence[int]]
+) -> ErrorEstimate:
+    """Find the weights of the signs on lines whose number of wrong characters, ``edits``, is known.
+
+    ``sets`` are numbers of lines that belong together, such as lines of one kind of document; the
+    relative errors of their estimates, each with weights found on the others, give the spread.
+    Weights are not negative; those of the least squared error of the sets' error rates are taken.
+    Raises :class:`UsageError` for fewer than four sets.
+    """
+    if len(sets) < 4:
+        raise UsageError(
+            f"an estimate is calibrated on four sets of lines or more, not {len(sets)}"
+        )
+    true = np.asarray(edits, np.float64)
+    table = np.array([[s.doubt, s.changed] for s in signs], np.float64)
+    length = np.array([s.characters for s in signs], np.float64)
+    rows = np.array([table[list(some)].sum(0) / length[list(some)].sum() for some in sets])
+    rates = np.array([true[list(some)].sum() / length[list(some)].sum() for some in sets])
+    scale = 1 / np.maximum(rates, 0.005)  # relative errors, but not those of almost nothing
+    off = []
+    for i in range(len(sets)):
+        others = np.arange(len(sets)) != i
+        w = _non_negative((rows * scale[:, None])[others], (rates * scale)[others])
+        off.append(abs(np.log(max(float(rows[i] @ w), 1e-4) / max(rates[i], 1e-4))))
+    doubt, changed = _non_negative(rows * scale[:, None], rates * scale).tolist()
+    spread = float(np.exp(np.quantile(off, 0.9)))
+    return ErrorEstimate(doubt=round(doubt, 4), changed=round(changed, 4), spread=round(spread, 4))
+
+
+def _non_negative(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Least squares with weights of at least 0, of two columns: the best of the possible supports."""
+    best, least = np.zeros(a.shape[1]), float(b @ b)
+    for columns in ([0, 1], [0], [1]):
+        w = np.zeros(a.shape[1])
+        w[columns] = np.linalg.lstsq(a[:, columns], b, rcond=None)[0]
+        error = float(((a @ w - b) ** 2).sum())
+        if (w >= 0).all() and error < least:
+            best, least = w, error
+    return best

@@ -1,12 +1,11 @@
-"""Characters read where there are none: ``blank.py NAME [-m MODEL] [--engines A,B]``.
+"""Characters read where there are none: ``blank.py [NAME] [-m MODEL] [--engines A,B]``.
 
 Twenty synthetic sheets (plain, stained, folded, with the other side showing through, shadowed) and
 the side margins of real receipts and Fraktur pages. The right answer is 0 everywhere. Writes
-``results/<date>-NAME.json``.
+``results/<date>-blank[-NAME].json``.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from dataclasses import replace
@@ -17,7 +16,7 @@ import cv2
 import numpy as np
 import PIL.Image
 from engines import all_engines
-from hardware import RESULTS, ROOT, head
+from hardware import RESULTS, ROOT, head, write_result
 from peers import process
 
 from readapt.evaluate.run import load_truth_image
@@ -62,7 +61,7 @@ MARKED = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("name", nargs="?", default="blank")
+    parser.add_argument("name", nargs="?", default="", help="told apart from other runs by it")
     parser.add_argument("-m", "--model")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--engines", type=lambda text: text.split(","), default=["readapt"])
@@ -94,9 +93,7 @@ def main() -> None:
             print(f"{name}: {count} characters on {len(images)} images without text")
             for key, texts in result["engines"][name]["read"].items():
                 print(f"  {key}: {texts}")
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    path = arguments.out / f"{result['date'][:10]}-{arguments.name}.json"
-    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    path = write_result(result, "blank", arguments.name, arguments.out)
     print(f"wrote {path}", file=sys.stderr)
 
 

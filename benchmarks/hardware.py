@@ -1,5 +1,6 @@
 """What a result was measured on, and with which commit: the head of every result file."""
 
+import json
 import os
 import platform
 import subprocess
@@ -23,6 +24,15 @@ def head() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
     }
+
+
+def write_result(result: dict[str, Any], script: str, name: str, folder: Path) -> Path:
+    """Write ``<date>-<script>[-<name>].json``: no script overwrites another's result."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "-".join(filter(None, (result["date"][:10], script, name)))
+    path = path.with_suffix(".json")
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return path
 
 
 def _git(*command: str) -> str:

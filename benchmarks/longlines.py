@@ -1,14 +1,13 @@
 """Lines of 20,000 pixels: read whole against cut by hand, and memory against width.
 
-    python benchmarks/longlines.py NAME [-m MODEL] [--width 20000] [--lines 10]
+    python benchmarks/longlines.py [NAME] [-m MODEL] [--width 20000] [--lines 10]
 
 Whole lines go through split and stitch; the same lines are cut in the middle of spaces, where no
 seam can hurt, read piece by piece and joined. The two error rates should be the same. Writes
-``results/<date>-NAME.json``.
+``results/<date>-longlines[-NAME].json``.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 from engines import Readapt
-from hardware import RESULTS, head
+from hardware import RESULTS, head, write_result
 from peers import process
 
 from readapt.evaluate.normalise import strict
@@ -52,7 +51,7 @@ class LongLine:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("name", nargs="?", default="longlines")
+    parser.add_argument("name", nargs="?", default="", help="told apart from other runs by it")
     parser.add_argument("-m", "--model")
     parser.add_argument("--width", type=int, default=20_000)
     parser.add_argument("--lines", type=int, default=10)
@@ -89,9 +88,7 @@ def main() -> None:
             image = make_line(np.random.default_rng([8]), fonts, width).image
             cost = read(engine, [image], folder, arguments.threads)
             result["memory"].append({"width": image.shape[1], "peak_mib": cost["peak_mib"]})
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    path = arguments.out / f"{result['date'][:10]}-{arguments.name}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    path = write_result(result, "longlines", arguments.name, arguments.out)
     for key in ("whole", "cut"):
         print(f"{key}: CER {result[key]['cer']:.4f}, {result[key]['wall_s']:.1f} s")
     print(f"whole against cut: {result['whole_against_cut']:.5f}")

@@ -1,8 +1,8 @@
 """readapt against Tesseract 5 and RapidOCR: same cuts, same pages, same cores, one run.
 
-    python benchmarks/peers.py NAME [-m MODEL] [--data PATH] [--collections A,B] [--limit N]
+    python benchmarks/peers.py [NAME] [-m MODEL] [--data PATH] [--collections A,B] [--limit N]
 
-Writes ``results/<date>-NAME.json`` and a table as ``.md`` beside it. Every engine is a process that
+Writes ``results/<date>-peers[-NAME].json`` and a table as ``.md`` beside it. Every engine is a process that
 reads a list of image files, confined to the same cores. Time per line is that process from start
 to end, less the same process reading a single line, over the lines left; start-up is the latter.
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 from documents import COLLECTIONS, Documents, prepare
 from engines import Engine, PageText, all_engines
-from hardware import RESULTS, ROOT, head
+from hardware import RESULTS, ROOT, head, write_result
 
 from readapt.document.elements import Line, Page
 from readapt.evaluate.boxes import Detection
@@ -92,7 +92,7 @@ def parse() -> argparse.Namespace:
 
     peers = ["readapt", "tesseract", "rapidocr"]
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("name", nargs="?", default="peers", help="name of the result files")
+    parser.add_argument("name", nargs="?", default="", help="told apart from other runs by it")
     parser.add_argument("-m", "--model", help="readapt model bundle; default: the one in the tree")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--collections", type=some(names), default=names)
@@ -232,9 +232,7 @@ def summary(engine: str, collections: Iterable[dict[str, Any]]) -> dict[str, Any
 
 
 def write(result: dict[str, Any], arguments: argparse.Namespace) -> None:
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    path = arguments.out / f"{result['date'][:10]}-{arguments.name}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    path = write_result(result, "peers", arguments.name, arguments.out)
     text = "\n".join(tables(result)) + "\n"
     path.with_suffix(".md").write_text(text, "utf-8")
     print(text)
@@ -246,7 +244,7 @@ def tables(result: dict[str, Any]) -> list[str]:
     names = list(result["engines"])
     collections = result["collections"]
     out = [
-        f"# {result['name']}, {result['date']}",
+        f"# readapt and its peers, {result['date']}",
         "",
         f"Commit {result['commit']}; {result['processor']}, {result['threads']} of "
         f"{result['cores']} cores for every engine, {result['memory_gib']} GiB, load "

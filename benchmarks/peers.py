@@ -2,9 +2,10 @@
 
     python benchmarks/peers.py [NAME] [-m MODEL] [--data PATH] [--collections A,B] [--limit N]
 
-Writes ``results/<date>-peers[-NAME].json`` and a table as ``.md`` beside it. Every engine is a process that
-reads a list of image files, confined to the same cores. Time per line is that process from start
-to end, less the same process reading a single line, over the lines left; start-up is the latter.
+Writes ``results/<date>-peers[-NAME].json`` and a table as ``.md`` beside it. Every engine is a
+process that reads a list of image files, confined to the same cores. Time per line is that process
+from start to end, less the same process reading a single line, over the lines left; start-up is
+the latter.
 """
 
 import argparse

@@ -1,60 +1,37 @@
-"""Paper: it tiles, it is learnt from text-free patches, and a look keeps it beside its lines."""
+"""Paper: it wraps around, its seams are as its inside, and it lies under lines and pages."""
 
-from dataclasses import replace
+import pickle
 from pathlib import Path
 
 import numpy as np
-import PIL.Image
 import pytest
 import torch
 from bar_lines import bars
 
 from readapt.errors import InputError
-from readapt.gan.critic import GapConfig
-from readapt.gan.duel import DuelConfig
-from readapt.gan.look import Look, PaperSection, save_look, translator_section
+from readapt.gan.look import PaperSection, save_look, translator_section
 from readapt.gan.paper import (
-    SIDE,
-    PaperConfig,
+    LookPaper,
     PaperGenerator,
-    Patches,
     draw_noise,
     draw_sheet,
-    find_patches,
     lay_under,
     load_paper,
-    plain_paper,
-    train_paper,
+    look_paper,
 )
-from readapt.gan.play import PlayConfig
-from readapt.models.bundle import Bundle
-from readapt.nets.discriminator import DiscriminatorConfig
 from readapt.nets.generator import Generator, GeneratorConfig
-from readapt.reader import Reader
-from tiny_model import draw_page
 
-SECTION = PaperSection(width=4, latent=4, mean=200.0, scale=20.0)
-CONFIG = PaperConfig(
-    4,
-    4,
-    "relativistic",
-    DiscriminatorConfig(width=4, layers=1, norm="none"),
-    DuelConfig(batch=4),
-    PlayConfig(steps=3, log_every=1),
-    GapConfig(
-        steps=6,
-        batch=4,
-        windows=8,
-        look_every=3,
-        bootstrap=10,
-        critic=DiscriminatorConfig(width=4, layers=1, norm="none"),
-    ),
-)
+SECTION = PaperSection(width=4, latent=4, mean=200.0, scale=20.0, ink=(0.2, 0.3))
 
 
 def generator() -> PaperGenerator:
     torch.manual_seed(0)
     return PaperGenerator(4, 4).eval()
+
+
+@pytest.fixture
+def look(tmp_path: Path) -> Path:
+    return save_look(tmp_path / "look", paper=(generator(), SECTION)).folder
 
 
 def test_paper_wraps_around() -> None:
@@ -66,6 +43,41 @@ def test_paper_wraps_around() -> None:
         rolled = network(torch.roll(noise, (2, 3), (-2, -1)))
     assert plain.shape == (2, 1, 40, 56)
     torch.testing.assert_close(torch.roll(plain, (16, 24), (-2, -1)), rolled)
+
+
+def smooth() -> PaperGenerator:
+    """A generator without grain, whose seams would show."""
+    network = generator()
+    with torch.no_grad():
+        network.layer4.weight[:, -1] = 0
+        network.head.weight[:, -1] = 0
+    return network
+
+
+def seams(width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Steps over the seams of laid tiles `width` wide, and over borders of cells inside."""
+    wide = SECTION.model_copy(update={"scale": 60.0})
+    across, inside = [], []
+    for seed in range(40):
+        sheet = draw_sheet(smooth(), wide, 64, 128, seed).astype(np.float64)[:, :width]
+        across.append(sheet[:, 0] - sheet[:, -1])
+        inside.append(np.diff(sheet, axis=1)[:, 7::8].ravel())
+    return np.concatenate(across), np.concatenate(inside)
+
+
+def test_seams_are_as_the_inside() -> None:
+    across, inside = seams(128)
+    spread = inside.std()
+    assert spread > 1
+    assert abs(across.std() / spread - 1) < 0.12
+    assert abs(across.mean() - inside.mean()) < 0.15 * spread
+    for share in (0.05, 0.25, 0.75, 0.95):
+        assert abs(np.quantile(across, share) - np.quantile(inside, share)) < 0.25 * spread
+
+
+def test_a_sheet_that_does_not_tile_would_be_found_out() -> None:
+    across, inside = seams(101)
+    assert across.std() > 1.2 * inside.std()
 
 
 def test_one_tone_a_sheet() -> None:
@@ -84,59 +96,46 @@ def test_sheets_of_any_size_and_the_same_twice() -> None:
 
 def test_lay_under() -> None:
     line = bars("ab", paper=255)
-    sheet = np.full(line.shape, 150, np.uint8)
-    laid = lay_under(line, sheet)
-    assert laid[0, 0] == 230
-    assert laid[20, 8] == 0
-
-
-def test_plain_paper() -> None:
     rng = np.random.default_rng(0)
-    paper = rng.normal(220, 3, (SIDE, SIDE)).clip(0, 255).astype(np.uint8)
-    assert plain_paper(paper, 30.0)
-    inked = paper.copy()
-    inked[10:20, 10:14] = 40
-    assert not plain_paper(inked, 30.0)
-    assert not plain_paper((paper // 4).astype(np.uint8), 10.0)
-    assert not plain_paper(np.full((SIDE, SIDE), 255, np.uint8), 30.0)
+    sheet = rng.normal(150, 2, line.shape).astype(np.uint8)
+    sharp, faint = lay_under(line, sheet), lay_under(line, sheet, 0.7)
+    for laid in (sharp, faint):  # as every prepared line: paper near 230, ink near 0
+        assert abs(float(np.median(laid[:, :4])) - 230) < 15
+        assert laid[20, 8] < 70
+    assert faint[:, :4].std() > 2 * sharp[:, :4].std()  # faint ink: the grain is stretched as well
 
 
-def test_patches_are_found_beside_the_text(tiny_model: Bundle, tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
-    page = draw_page([(20, 20, "abab"), (30, 90, "ba"), (10, 160, "aab")], 512, 560)
-    page = (page - rng.integers(0, 12, page.shape)).clip(0).astype(np.uint8)
-    PIL.Image.fromarray(page).save(tmp_path / "a.png")
-    reader = Reader(tiny_model.folder, 1)
-    found = find_patches([str(tmp_path)], reader, least=10)
-    assert found.levels.shape[1:] == (SIDE, SIDE)
-    assert found.levels.min() > 200  # no strip, which is 160, and no letter
-    images = found.images()
-    assert float(images.abs().max()) <= 1
-    assert abs(float(images.median())) < 0.2
-    with pytest.raises(InputError, match="patches of bare paper were found on 1 page"):
-        find_patches([str(tmp_path)], reader, least=10_000)
+def test_paper_of_a_look(look: Path) -> None:
+    for source in (look_paper(look), look_paper(look, sheets=3)):
+        again = pickle.loads(pickle.dumps(source))
+        a, b = (s.sheet(np.random.default_rng(5), 50, 120, 36) for s in (source, again))
+        assert a.shape == (50, 120)
+        assert a.dtype == np.uint8
+        assert np.array_equal(a, b)
+        assert not np.array_equal(a, source.sheet(np.random.default_rng(6), 50, 120, 36))
+        assert 0.2 <= source.ink(np.random.default_rng(0)) <= 0.3
 
 
-def test_from_patches_to_a_look(tmp_path: Path) -> None:
-    rng = np.random.default_rng(2)
-    levels = rng.normal(210, 6, (20, SIDE, SIDE)).clip(0, 255).astype(np.uint8)
-    patches = Patches(levels, 210.0, 20.0, 2)
-    folder = tmp_path / "mine"
-    network = Generator(GeneratorConfig(widths=(4, 8, 8), blocks=1))
-    save_look(folder, translator=(network, translator_section(network, 36, {})))
-    made = train_paper(patches, folder, tmp_path / "work", CONFIG)
-    assert made.result.steps == 3
-    look = Look.load(folder)
-    look.translator()  # what was there stays
-    loaded, section = load_paper(look)
-    assert section.objective == "relativistic"
-    assert draw_sheet(loaded, section, 64, 64, 1).shape == (64, 64)
-    longer = replace(CONFIG, play=replace(CONFIG.play, steps=5))
-    assert train_paper(patches, folder, tmp_path / "work", longer, resume=True).result.steps == 5
+def test_grain_scales_with_the_lines(look: Path) -> None:
+    """Where lines are twice as high, so is the grain."""
+    source = LookPaper(str(look))
+
+    def rough(line: float) -> float:
+        sheet = source.sheet(np.random.default_rng(0), 256, 256, line).astype(float)
+        return float(np.abs(np.diff(sheet)).mean() / sheet.std())
+
+    assert rough(72) < 0.75 * rough(36)
+
+
+def test_tiles_cover_more_than_a_tile(look: Path) -> None:
+    source = LookPaper(str(look), sheets=2, side=64)
+    sheet = source.sheet(np.random.default_rng(0), 100, 200, 36)
+    assert np.array_equal(sheet[:36], sheet[64:])
+    assert np.array_equal(sheet[:, :64], sheet[:, 64:128])
 
 
 def test_a_look_without_paper(tmp_path: Path) -> None:
-    network = Generator(GeneratorConfig(widths=(4, 8, 8), blocks=1))
+    network = Generator(GeneratorConfig(blocks=1))
     look = save_look(tmp_path / "x", translator=(network, translator_section(network, 36, {})))
     with pytest.raises(InputError, match="has no paper"):
         load_paper(look)

@@ -86,14 +86,25 @@ def pages(
     page_xml: Annotated[
         bool, typer.Option("--page-xml", help="Write PAGE XML as well, into the folder 'page'.")
     ] = False,
+    look: Annotated[
+        Path | None, typer.Option(help="Look of `readapt train paper` to print the pages on.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Make page images: 000000.png with lines and words, text and polygons, in 000000.json."""
     from readapt.synth.page import PageConfig
     from readapt.synth.truth import write_pages
 
+    config = PageConfig(seed=seed)
+    if look is not None:
+        _need_torch()
+        from dataclasses import replace
+
+        from readapt.gan.paper import look_paper
+
+        config = replace(config, paper=look_paper(look))
     _warn(text)
-    done = write_pages(output, count, PageConfig(seed=seed), text, jobs, page_xml=page_xml)
+    done = write_pages(output, count, config, text, jobs, page_xml=page_xml)
     _run(done, count, quiet)
 
 
@@ -107,6 +118,13 @@ def _warn(text: str | None) -> None:
             print(f"readapt: {problem}", file=sys.stderr)
 
 
+def _need_torch() -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise UsageError("A look needs the learning tier: pip install 'readapt[train]'.") from error
+
+
 def _lines_in_a_look(
     output: Path,
     count: int,
@@ -117,10 +135,7 @@ def _lines_in_a_look(
     tolerance: float,
     quiet: bool,
 ) -> None:
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise UsageError("A look needs the learning tier: pip install 'readapt[train]'.") from error
+    _need_torch()
     from collections.abc import Sequence
 
     from readapt.gan.look import Look

@@ -13,6 +13,9 @@ def detector(
         Path, typer.Option("-o", "--out", help="Folder for detector.onnx, checkpoint and log.")
     ],
     minutes: Annotated[float, typer.Option(help="Minutes of training in all.", min=0.01)] = 30.0,
+    look: Annotated[
+        Path | None, typer.Option(help="Look whose paper lies under half of the pages.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
     ] = False,
@@ -45,9 +48,14 @@ def detector(
     if threads:
         torch.set_num_threads(threads)
     plain = DetectorTrainingConfig()
+    pages = PageConfig(seed=seed, colour=plain.pages.colour)
+    if look is not None:
+        from readapt.gan.paper import look_paper
+
+        pages = replace(pages, paper=look_paper(look, sheets=48), papered=0.5, bare=0.05)
     config = replace(
         plain,
-        pages=PageConfig(seed=seed, colour=plain.pages.colour),
+        pages=pages,
         loop=replace(plain.loop, minutes=minutes, seed=seed),
         workers=workers,
     )

@@ -1,12 +1,24 @@
 """``readapt train paper``: the bare paper of unlabelled scans, learnt from their margins."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from readapt.cli.train_cyclegan import Objective
 from readapt.errors import UsageError
+
+
+class Objective(StrEnum):
+    """Adversarial objectives."""
+
+    minimax = "minimax"
+    non_saturating = "non-saturating"
+    lsgan = "lsgan"
+    wgan = "wgan"
+    wgan_gp = "wgan-gp"
+    hinge = "hinge"
+    relativistic = "relativistic"
 
 
 def paper(
@@ -25,8 +37,9 @@ def paper(
         Objective.relativistic
     ),
     gap_steps: Annotated[
-        int, typer.Option(help="Steps of the critic that measures the end.", min=2)
-    ] = 150,
+        int, typer.Option(help="Steps of the critic that measures the end; 0: not measured.", min=0)
+    ] = 100,
+    pages: Annotated[int, typer.Option(help="Pages looked at, at most.", min=1)] = 30,
     sheet: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="PNG of a sheet of 512 x 512 pixels to look at."),
@@ -49,13 +62,15 @@ def paper(
 
     import cv2
 
-    from readapt.gan.paper import PaperConfig, draw_sheet, find_patches, load_paper, train_paper
+    from readapt.gan.make_paper import PaperConfig, make_paper
+    from readapt.gan.paper import look_paper
+    from readapt.gan.patches import LINE, find_patches
     from readapt.reader import Reader
 
     work = out.with_name(f"{out.name}-paper-training")
     if (work / "checkpoint.pt").exists() and not resume:
         raise UsageError(f"{work} holds a run: go on with --resume, or choose another -o.")
-    patches = find_patches(scans, Reader(model), seed=seed)
+    patches = find_patches(scans, Reader(model), seed=seed, pages=pages)
     if not quiet:
         typer.echo(
             f"{len(patches.levels)} patches of bare paper on {patches.pages} pages", err=True
@@ -67,15 +82,24 @@ def paper(
         gap=replace(plain.gap, steps=gap_steps, seed=seed),
         play=replace(plain.play, minutes=minutes, steps=steps, seed=seed),
     )
-    made = train_paper(patches, out, work, config, resume, not quiet)
-    gap = made.gap
+    made = make_paper(patches, out, work, config, resume, not quiet)
+    figures, gap = made.figures, made.gap
     typer.echo(
-        f"The paper is {gap.estimate:.1f} grey levels from that of the scans ({gap.low:.1f} to "
-        f"{gap.high:.1f})."
+        f"KID of the sheets to the scans' paper {figures['kid']:.3f} (plain paper "
+        f"{figures['kid_plain']:.3f}, two halves of the scans {figures['kid_floor']:.3f}); "
+        f"coverage {figures['coverage']:.0%}."
     )
-    for doubt in gap.warnings:
-        typer.echo(doubt)
+    if gap is not None:
+        typer.echo(
+            f"A critic sees {gap.estimate:.1f} grey levels between them ({gap.low:.1f} to "
+            f"{gap.high:.1f})."
+        )
+    for warning in made.warnings:
+        typer.echo(warning)
     if sheet is not None:
-        cv2.imwrite(str(sheet), draw_sheet(*load_paper(made.look), 512, 512, seed))
+        import numpy as np
+
+        drawn = look_paper(out).sheet(np.random.default_rng(seed), 512, 512, LINE)
+        cv2.imwrite(str(sheet), drawn)
         typer.echo(str(sheet))
     typer.echo(str(out))

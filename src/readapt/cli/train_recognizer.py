@@ -36,6 +36,9 @@ def recognizer(
         list[Path] | None,
         typer.Option(help="UTF-8 text to set; repeatable. Default: the texts of this system."),
     ] = None,
+    look: Annotated[
+        Path | None, typer.Option(help="Look whose paper lies under half of the lines.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")
     ] = False,
@@ -77,6 +80,10 @@ def recognizer(
             typer.echo(f"readapt: {problem}", err=True)
     plain = RecognizerConfig()
     lines = replace(plain.stream.lines, seed=seed)
+    if look is not None:
+        from readapt.gan.paper import look_paper
+
+        lines = replace(lines, paper=look_paper(look, sheets=48), papered=0.5)
     config = replace(
         plain,
         network=CrnnConfig(LATIN.classes, rnn=rnn.value),

@@ -60,6 +60,8 @@ class PaperSection(_Section):
     """Level of the paper it was trained on, and ..."""
     scale: float
     """... levels per unit of its output."""
+    ink: tuple[float, float] = (0.1, 0.5)
+    """Share of the paper's light that the scans' ink lets through, from ... to."""
     objective: str = ""
     figures: dict[str, float] = {}
 

@@ -7,54 +7,25 @@ noise: one value a sheet (its tone), one a coarse cell (stains, folds), one a pi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from readapt.errors import InputError
-from readapt.gan.critic import Gap, GapConfig, measure_gap
-from readapt.gan.duel import Duel, DuelConfig
-from readapt.gan.look import PAPER, Look, PaperSection, load_weights, save_look
-from readapt.gan.objectives import OBJECTIVES, Name
-from readapt.gan.play import PlayConfig, Result, play
-from readapt.gan.scans import pages_of
-from readapt.geometry import quad_size
-from readapt.nets.discriminator import Discriminator, DiscriminatorConfig
-from readapt.pages.load import PageImage
-from readapt.reader import Reader
-from readapt.recognize.preprocess import PAPER as PAPER_LEVEL
+from readapt.gan.look import PAPER, Look, PaperSection, load_weights
+from readapt.gan.patches import LINE, SIDE
+from readapt.recognize.preprocess import stretch
+from readapt.synth.paper import print_on_sheet
 from readapt.types import Image
 
 CELL = 8
 """Pixels a side of a coarse cell of noise: sheets are multiples of it."""
-SIDE = 64
-"""Pixels a side of the patches that are learnt from."""
-
-
-@dataclass(frozen=True, slots=True)
-class PaperConfig:
-    """Networks, game and budget."""
-
-    width: int = 24
-    """Channels of the last but one layer; four times as many in the first."""
-    latent: int = 16
-    """Channels of the coarse noise; half of them have one value for the whole sheet."""
-    objective: Name = "relativistic"
-    critic: DiscriminatorConfig = field(
-        default_factory=lambda: DiscriminatorConfig(width=24, layers=2, norm="none")
-    )
-    duel: DuelConfig = field(
-        default_factory=lambda: DuelConfig(batch=16, noise=0.05, noise_until=0.7)
-    )
-    play: PlayConfig = field(default_factory=lambda: PlayConfig(minutes=10.0))
-    gap: GapConfig = field(default_factory=lambda: GapConfig(steps=150, width=SIDE))
 
 
 class PaperGenerator(nn.Module):
@@ -104,99 +75,6 @@ def draw_noise(
     return noise
 
 
-@dataclass(frozen=True, slots=True)
-class Patches:
-    """Text-free patches and the scale they are learnt in."""
-
-    levels: NDArray[np.uint8]
-    """`patch SIDE SIDE`."""
-    mean: float
-    scale: float
-    pages: int
-
-    def images(self) -> Tensor:
-        """`patch 1 SIDE SIDE` float32 in [-1, 1]: `(level - mean) / scale`, clipped."""
-        scaled = (self.levels.astype(np.float32) - self.mean) / self.scale
-        return torch.from_numpy(np.clip(scaled, -1, 1)).to(torch.float32)[:, None]
-
-
-def find_patches(
-    scans: Sequence[str],
-    reader: Reader,
-    *,
-    height: int = 36,
-    most: int = 4000,
-    least: int = 100,
-    seed: int = 0,
-) -> Patches:
-    """Find text-free patches on scans, at the scale at which lines are `height` pixels high.
-
-    A patch lies outside of every line that `reader` finds, with a margin, and is no darker in any
-    place than paper is: :func:`plain_paper`. Raises :class:`InputError` where there are fewer than
-    `least`.
-    """
-    rng = np.random.default_rng([seed, 11])
-    found: list[Image] = []
-    pages = 0
-    for page in pages_of(scans):
-        pages += 1
-        found += _patches_of(page, reader, height, rng)
-        if len(found) >= most:
-            break
-    if len(found) < least:
-        raise InputError(
-            f"Only {len(found)} patches of bare paper were found on {pages} "
-            f"page{'s' if pages != 1 else ''}, and {least} are needed: add pages with margins."
-        )
-    levels = np.stack(found[:most])
-    mean = float(np.median(levels))
-    low, high = np.quantile(levels, (0.002, 0.998))
-    return Patches(levels, mean, max(mean - float(low), float(high) - mean, 3.0), pages)
-
-
-def _patches_of(
-    page: PageImage, reader: Reader, height: int, rng: np.random.Generator
-) -> list[Image]:
-    image = page.image
-    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else image)
-    quads = [cut.quad for cut in reader.cut_lines(page)]
-    if not quads:
-        return []
-    middle = float(np.median([quad_size(quad)[1] for quad in quads]))
-    scale = min(height / max(1.2 * middle, 1.0), 2.0)
-    blocked = np.zeros(grey.shape, np.uint8)
-    for quad in quads:
-        cv2.fillConvexPoly(blocked, np.round(quad).astype(np.int32), 255)
-    reach = max(3, round(0.25 * middle)) | 1
-    blocked = np.asarray(cv2.dilate(blocked, np.ones((reach, reach), np.uint8)))
-    ink = float(np.quantile(grey[blocked > 0], 0.02))
-    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = np.asarray(cv2.resize(grey, size, interpolation=how), np.uint8)
-    covered = np.asarray(cv2.resize(blocked, size, interpolation=cv2.INTER_NEAREST))
-    patches = []
-    step = SIDE // 2
-    for y in range(0, small.shape[0] - SIDE + 1, step):
-        for x in range(0, small.shape[1] - SIDE + 1, step):
-            if covered[y : y + SIDE, x : x + SIDE].any():
-                continue
-            patch = small[y : y + SIDE, x : x + SIDE]
-            if plain_paper(patch, ink):
-                patches.append(np.ascontiguousarray(patch))
-    order = rng.permutation(len(patches))[:300]
-    return [patches[i] for i in order]
-
-
-def plain_paper(patch: Image, ink: float) -> bool:
-    """Whether a patch holds no ink the detector missed: no pixel near the page's `ink` level.
-
-    Nor is it the scanner's bed (dark on the whole), nor dead (one level: a painted margin).
-    """
-    paper = float(np.median(patch))
-    darkest = float(np.quantile(cv2.blur(patch, (3, 3)), 0.002))
-    return paper > 100 and darkest > paper - 0.35 * (paper - min(ink, paper)) and patch.std() > 0.3
-
-
 def draw_sheet(
     generator: PaperGenerator, section: PaperSection, height: int, width: int, seed: int
 ) -> Image:
@@ -206,18 +84,22 @@ def draw_sheet(
     with torch.inference_mode():
         noise = draw_noise(1, generator.latent, random, rows, columns)
         values = generator(noise)[0, 0, :height, :width].numpy()
-    levels = np.clip(np.rint(section.mean + section.scale * values), 0, 255)
-    return np.asarray(levels, np.uint8)
+    return to_levels(values, section.mean, section.scale)
 
 
-def lay_under(line: Image, sheet: Image) -> Image:
-    """Lay paper under a clean line, both `height width` uint8: ink multiplies it.
+def to_levels(values: np.ndarray, mean: float, scale: float) -> Image:
+    """Bring the generator's values, any shape, to uint8 levels."""
+    return np.asarray(np.clip(np.rint(mean + scale * values), 0, 255), np.uint8)
 
-    The paper's median becomes the level that prepared lines have.
+
+def lay_under(line: Image, sheet: Image, ink: float = 0.0) -> Image:
+    """Lay paper under a clean prepared line, both `height width` uint8, and prepare it again.
+
+    Ink lets the share `ink` of the paper's light through; the contrast is stretched as that of
+    any line is, so that faint ink means coarse grain, as on scans.
     """
-    light = sheet.astype(np.float32) / np.float32(max(float(np.median(sheet)), 1.0))
-    printed = light * line.astype(np.float32) * np.float32(PAPER_LEVEL / 255)
-    return np.asarray(np.clip(np.rint(printed), 0, 255), np.uint8)
+    cover = 1 - line.astype(np.float32) / np.float32(max(int(line.max()), 1))
+    return stretch(print_on_sheet(sheet, cover, ink))
 
 
 def load_paper(look: Look) -> tuple[PaperGenerator, PaperSection]:
@@ -234,78 +116,51 @@ def load_paper(look: Look) -> tuple[PaperGenerator, PaperSection]:
 
 
 @dataclass(frozen=True, slots=True)
-class MadePaper:
-    """A look with paper, and how far its sheets are from the patches it has learnt from."""
+class LookPaper:
+    """The paper of a look as :class:`readapt.synth.paper.PaperSource`: for lines and pages.
 
-    look: Look
-    result: Result
-    gap: Gap
+    Pickles as the name of a folder; every process loads the generator once.
+    """
+
+    folder: str
+    sheets: int = 0
+    """Sheets of `side` pixels that are drawn once, and laid as tiles, moved and mirrored; 0 draws
+    every sheet anew, at about 3 seconds a million pixels and core."""
+    side: int = 512
+
+    def sheet(self, rng: np.random.Generator, height: int, width: int, line: float) -> Image:
+        """Draw bare paper at the scale at which cut lines are `line` pixels high."""
+        scale = line / LINE
+        rows, columns = max(1, round(height / scale)), max(1, round(width / scale))
+        seed = int(rng.integers(2**31))
+        if not self.sheets:
+            drawn = draw_sheet(*_loaded(self.folder), rows, columns, seed)
+        else:
+            tile = _tile(self.folder, self.side, seed % self.sheets)
+            shift = (int(rng.integers(self.side)), int(rng.integers(self.side)))
+            turned = np.rot90(np.roll(tile, shift, (0, 1)), int(rng.integers(4)))
+            repeats = (-(-rows // self.side), -(-columns // self.side))
+            drawn = np.tile(turned, repeats)[:rows, :columns]
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        drawn = np.ascontiguousarray(drawn)
+        return np.asarray(cv2.resize(drawn, (width, height), interpolation=how), np.uint8)
+
+    def ink(self, rng: np.random.Generator) -> float:
+        """Draw the share of light that ink lets through, from the range of the scans."""
+        return float(rng.uniform(*_loaded(self.folder)[1].ink))
 
 
-def train_paper(
-    patches: Patches,
-    folder: Path,
-    work: Path,
-    config: PaperConfig = PaperConfig(),
-    resume: bool = False,
-    echo: bool = False,
-) -> MadePaper:
-    """Learn paper from patches and write it into the look `folder`; `work` gets the checkpoint."""
-    torch.manual_seed(config.play.seed)
-    images = patches.images()
+def look_paper(folder: Path, sheets: int = 0) -> LookPaper:
+    """Check that a look has paper, and return it; :class:`InputError` where it has none."""
+    load_paper(Look.load(folder))
+    return LookPaper(str(folder), sheets)
 
-    def draw(count: int, random: torch.Generator) -> Tensor:
-        """Patches, each turned or mirrored at random: paper has no up."""
-        chosen = images[torch.randint(len(images), (count,), generator=random)]
-        for i, (turns, flip) in enumerate(
-            zip(
-                torch.randint(4, (count,), generator=random).tolist(),
-                torch.randint(2, (count,), generator=random).tolist(),
-                strict=True,
-            )
-        ):
-            chosen[i] = torch.rot90(chosen[i].flip(-1) if flip else chosen[i], turns, (-2, -1))
-        return chosen
 
-    def latent(count: int, random: torch.Generator) -> Tensor:
-        return draw_noise(count, config.latent, random)
+@lru_cache(maxsize=4)
+def _loaded(folder: str) -> tuple[PaperGenerator, PaperSection]:
+    return load_paper(Look.load(folder))
 
-    networks = [PaperGenerator(config.width, config.latent) for _ in range(2)]
-    duel = Duel(
-        networks[0],
-        Discriminator(config.critic),
-        networks[1],
-        OBJECTIVES[config.objective],
-        draw,
-        latent,
-        config.duel,
-        config.play.seed,
-    )
-    result = play(duel, replace(config.play, judge_every=0), work, resume, echo)
-    generator = networks[1].eval()
-    section = PaperSection(
-        width=config.width,
-        latent=config.latent,
-        mean=patches.mean,
-        scale=patches.scale,
-        objective=config.objective,
-    )
-    count = min(len(patches.levels), 400)
-    sheets = [draw_sheet(generator, section, SIDE, SIDE, 10_000 + i) for i in range(count)]
-    gap = measure_gap(list(patches.levels), sheets, config.gap)
-    section = section.model_copy(
-        update={"figures": {"gap": gap.estimate, "gap_low": gap.low, "gap_high": gap.high}}
-    )
-    look = save_look(
-        folder,
-        paper=(generator, section),
-        provenance={
-            "paper": {
-                "minutes": round(result.minutes, 2),
-                "steps": result.steps,
-                "patches": len(patches.levels),
-                "pages": patches.pages,
-            }
-        },
-    )
-    return MadePaper(look, result, gap)
+
+@lru_cache(maxsize=256)
+def _tile(folder: str, side: int, number: int) -> Image:
+    return draw_sheet(*_loaded(folder), side, side, number)

@@ -17,7 +17,7 @@ from readapt.evaluate.rates import cer
 from readapt.gan.crops import Rendered, prepare_sample
 from readapt.gan.look import Look
 from readapt.gan.monitor import Reads
-from readapt.gan.paper import draw_sheet, lay_under, load_paper
+from readapt.gan.paper import LookPaper, lay_under
 from readapt.gan.source import bent
 from readapt.gan.translate import translate_line
 from readapt.synth.lines import LineMaker, LineSample
@@ -50,11 +50,12 @@ class Written:
 def change_of(look: Look) -> Change:
     """Return what a look does to a line: its translator, or its paper where it has no more."""
     if look.manifest.translator is None and look.manifest.paper is not None:
-        paper, section = load_paper(look)
+        source = LookPaper(str(look.folder))
 
         def on_paper(line: Image, seed: int) -> Image:
+            rng = np.random.default_rng(seed)
             height, width = line.shape[:2]
-            return lay_under(line, draw_sheet(paper, section, height, width, seed))
+            return lay_under(line, source.sheet(rng, height, width, height), source.ink(rng))
 
         return on_paper
     generator = look.translator()

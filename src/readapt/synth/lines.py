@@ -22,6 +22,7 @@ from readapt.synth import corpus as texts
 from readapt.synth.corpus import Corpus, system_corpora
 from readapt.synth.degrade import Grey, Recut, Warp, apply_all, as_grey, sample_ink, sample_scan
 from readapt.synth.fonts import Font, FontError, Kind, face, find_fonts
+from readapt.synth.paper import PaperSource, print_on_sheet
 from readapt.synth.render import Rendering, Style, join_words, render_line
 from readapt.types import Image
 
@@ -97,6 +98,10 @@ class LineConfig:
     """Share of lines without any degradation."""
     textless: float = 0.0
     """Share of images with nothing to read and the text "": they teach silence."""
+    paper: PaperSource | None = None
+    """Paper to lay under lines in place of procedural paper, light and scanner; None for none."""
+    papered: float = 1.0
+    """Share of the lines that are not clean that it is laid under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +329,7 @@ class LineMaker:
             width = max(4, round(ink.shape[1] * stretched))
             quads[..., 0] *= width / ink.shape[1]
             ink = as_grey(cv2.resize(ink, (width, ink.shape[0]), interpolation=cv2.INTER_LINEAR))
-        image = on_paper(ink, rng, clean)
+        image = self._on_paper(ink, rng, clean)
         return LineSample(image, text, quads, font.name)
 
     def _nothing(self, text: str, font: Font, rng: Generator) -> LineSample:
@@ -342,8 +347,18 @@ class LineMaker:
             ink = scribble(line.ink.shape[0], line.ink.shape[1], rng)
         else:
             ink = np.zeros_like(line.ink)
-        image = on_paper(ink, rng, clean=False)
+        image = self._on_paper(ink, rng, clean=False)
         return LineSample(image, "", np.zeros((0, 4, 2), np.float32), font.name)
+
+    def _on_paper(self, ink: Grey, rng: Generator, clean: bool) -> Image:
+        paper = self.config.paper
+        if clean or paper is None or rng.random() >= self.config.papered:
+            return on_paper(ink, rng, clean)
+        height, width = ink.shape[:2]
+        sheet = paper.sheet(rng, height, width, height)
+        # The sheet has been through the scanner's optics already, the ink has not.
+        blurred = cv2.GaussianBlur(ink, (0, 0), float(rng.uniform(0.2, 0.9)) * height / 36)
+        return print_on_sheet(sheet, np.clip(as_grey(blurred), 0, 1), paper.ink(rng))
 
 
 def scribble(height: int, width: int, rng: Generator) -> Grey:

@@ -21,12 +21,22 @@ from readapt.synth.capture import (
 from readapt.synth.corpus import Corpus, system_corpora
 from readapt.synth.fonts import Font, find_fonts
 from readapt.synth.layout import LAYOUTS, Layout
-from readapt.synth.paper import Colour, Field, reflectance, sample_paper, surroundings
+from readapt.synth.paper import (
+    Colour,
+    Field,
+    PaperSource,
+    print_on_sheet,
+    reflectance,
+    sample_paper,
+    surroundings,
+)
 from readapt.synth.press import Press, Shelf, shelve
 from readapt.synth.sheet import Box, Segment, Sheet
 from readapt.synth.warp import Warp, Wave, project_boxes, render
 from readapt.types import Image, Quad
 
+_CUT = 1.2
+"""Height of a line cut for reading over that of its quad."""
 _FAINTEST = 18.0
 """Contrast below which a line cannot be seen, and is no truth."""
 
@@ -53,6 +63,12 @@ class PageConfig:
     """The fonts to set with; empty for all of this system."""
     corpora: tuple[Corpus, ...] = ()
     """The texts to set; empty for those of this system."""
+    paper: PaperSource | None = None
+    """Paper to print on in place of procedural paper and camera, in grey; None for none."""
+    papered: float = 1.0
+    """Share of the degraded pages that are printed on it."""
+    bare: float = 0.0
+    """Share of the pages that are nothing but that paper: they teach silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +110,8 @@ def make_page(index: int, config: PageConfig) -> PageSample:
     Raises :class:`readapt.synth.fonts.FontError` where there is no font at all.
     """
     rng = np.random.default_rng([config.seed, index])
+    if config.paper is not None and rng.random() < config.bare:
+        return _bare(config.paper, config, rng)
     weights = np.array([layout.weight for layout in config.layouts])
     layout = config.layouts[int(rng.choice(len(weights), p=weights / weights.sum()))]
     sheet = _compose(layout, config, rng)
@@ -101,7 +119,10 @@ def make_page(index: int, config: PageConfig) -> PageSample:
         image = np.asarray(255 - sheet.ink, dtype=np.uint8)
         flat = Warp(tuple(np.eye(3).ravel()))
         return PageSample(image, _truth(sheet.segments, flat), layout.name)
-    photographed = rng.random() < config.photographed
+    paper = config.paper
+    if paper is not None and rng.random() >= config.papered:
+        paper = None
+    photographed = paper is None and rng.random() < config.photographed
     height, width = _frame(sheet, photographed, rng)
     warp = _sample_warp(sheet, height, width, photographed, rng.random() < config.curved, rng)
     lines = _truth(sheet.segments, warp)
@@ -112,9 +133,12 @@ def make_page(index: int, config: PageConfig) -> PageSample:
             seen.append(line)
         else:
             _erase(ink, segment.box)
-    picture = _print(sheet, ink, bool(rng.random() < config.colour), rng)
-    picture = _photograph(picture, warp, height, width, photographed, rng)
-    image = expose(sample_capture(rng), picture, rng)
+    if paper is not None:
+        image = _print_on_scan(sheet, ink, warp, seen, (height, width), paper, rng)
+    else:
+        picture = _print(sheet, ink, bool(rng.random() < config.colour), rng)
+        picture = _photograph(picture, warp, height, width, photographed, rng)
+        image = expose(sample_capture(rng), picture, rng)
     legible = tuple(line for line in seen if _contrast(image, line.quad) >= _FAINTEST)
     return PageSample(image, legible, layout.name)
 
@@ -242,6 +266,13 @@ def _print(
     light = reflectance(paper, rng, sheet.height, sheet.width)
     if paper.show_through > 0:
         light *= 1 - np.float32(paper.show_through) * _other_side(ink, rng)
+    return print_on(light, paper.colour, _inks(sheet, ink, rng), colour=colour)
+
+
+def _inks(
+    sheet: Sheet, ink: NDArray[np.uint8], rng: np.random.Generator
+) -> list[tuple[Field, Colour]]:
+    """Coverage and colour of the inks on a sheet."""
     inking = sample_inking(rng)
     inks: list[tuple[Field, Colour]] = [(take_ink(inking, ink, rng), inking.colour)]
     second = sheet.colour_ink
@@ -250,7 +281,35 @@ def _print(
         chosen = tint[int(rng.integers(len(tint)))]
         strength = np.float32(rng.uniform(0.4, 0.95) / 255)
         inks.append((second.astype(np.float32) * strength, chosen))
-    return print_on(light, paper.colour, inks, colour=colour)
+    return inks
+
+
+def _print_on_scan(
+    sheet: Sheet,
+    ink: NDArray[np.uint8],
+    warp: Warp,
+    lines: list[PageLine],
+    size: tuple[int, int],
+    paper: PaperSource,
+    rng: np.random.Generator,
+) -> NDArray[np.uint8]:
+    """Ink on paper that a scanner has seen already: only the ink is bent, `size` height, width."""
+    white = np.ones((sheet.height, sheet.width), np.float32)
+    picture = print_on(white, (1.0, 1.0, 1.0), _inks(sheet, ink, rng), colour=False)
+    seen, cover = render(warp, picture, *size)
+    taken = 1 - np.where(cover > 0, seen, 255).astype(np.float32) * np.float32(1 / 255)
+    heights = [float(np.ptp(line.quad[:, 1])) for line in lines]
+    line = _CUT * float(np.median(heights)) if heights else float(rng.uniform(18, 45))
+    scan = paper.sheet(rng, *size, line)
+    return print_on_sheet(scan, taken, paper.ink(rng))
+
+
+def _bare(paper: PaperSource, config: PageConfig, rng: np.random.Generator) -> PageSample:
+    """Nothing but paper."""
+    width = int(rng.uniform(*config.width))
+    height = min(int(width * rng.uniform(0.7, 1.8)), config.pixels // width)
+    image = paper.sheet(rng, height, width, float(rng.uniform(18, 45)))
+    return PageSample(image, (), "bare paper")
 
 
 def _other_side(ink: NDArray[np.uint8], rng: np.random.Generator) -> Field:

@@ -5,10 +5,13 @@ small and enlarged, so that a page costs a few milliseconds.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from readapt.types import Image
 
 Field = NDArray[np.float32]
 """``height width`` float32."""
@@ -17,6 +20,24 @@ Colour = tuple[float, float, float]
 """Red, green, blue in [0, 1]."""
 
 _TILE = 320
+
+
+class PaperSource(Protocol):
+    """Paper that is not procedural, as a scanner saw it; :class:`readapt.gan.paper.LookPaper`."""
+
+    def sheet(self, rng: np.random.Generator, height: int, width: int, line: float) -> Image:
+        """Draw bare paper, ``height width`` uint8, where cut lines are ``line`` pixels high."""
+        ...
+
+    def ink(self, rng: np.random.Generator) -> float:
+        """Draw the share of the paper's light that solid ink lets through."""
+        ...
+
+
+def print_on_sheet(sheet: Image, cover: Field, share: float) -> Image:
+    """Lay ink of coverage ``height width`` [0, 1] on a sheet; solid ink lets ``share`` through."""
+    inked = sheet * (1 - cover * np.float32(1 - share))
+    return np.asarray(np.clip(np.rint(inked), 0, 255), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,29 +1,38 @@
 """The probe: its steps are the network's own, its norms are those of Jacobians."""
 
 import csv
+import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 
+from readapt.nets import crnn
 from readapt.nets.crnn import Crnn, CrnnConfig
 from readapt.nets.peephole import State
 from readapt.nets.recurrent import Kind, Recurrence
+from readapt.recognize.alphabet import LATIN
+from readapt.train import gradient_flow
+from readapt.train.checkpoint import save_checkpoint
 from readapt.train.data import collate
 from readapt.train.gradient_flow import (
+    KINDS,
     Curve,
     below_last,
     draw,
+    line_curves,
     line_norms,
+    loaded,
     norms_by_lag,
+    real_lines,
     recall_batch,
     recall_curves,
     stepper,
     write_csv,
 )
-
-KINDS: tuple[Kind, ...] = ("rnn", "gru", "lstm", "peephole")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -76,6 +85,36 @@ def test_on_lines(kind: Kind) -> None:
     norms = line_norms(network, collate(lines), 6, [8, 12])
     assert norms.shape == (7,)
     assert (norms > 0).all()
+
+
+def test_on_lines_of_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut out of a page, and read by a network of a checkpoint and its like before training."""
+    rng = np.random.default_rng(0)
+    PIL.Image.fromarray(rng.integers(0, 255, (200, 420), dtype=np.uint8)).save(tmp_path / "a.png")
+    boxes = {"abc": (10, 10, 400, 46), "short": (10, 60, 60, 90), "de f": (10, 110, 390, 150)}
+    lines = [
+        {"polygon": [[x, y], [to, y], [to, end], [x, end]], "text": text}
+        for text, (x, y, to, end) in boxes.items()
+    ]
+    page = {"image": "a.png", "width": 420, "height": 200, "lines": lines}
+    (tmp_path / "a.json").write_text(json.dumps(page), "utf-8")
+    with pytest.raises(ValueError, match="2 lines of more than 40 frames"):
+        real_lines([tmp_path], 40)
+    batch = real_lines([tmp_path], 40, 2)
+    assert list(batch.label_lengths) == [3, 4]
+    assert (batch.frames > 40).all()
+
+    tiny = partial(crnn.CrnnConfig, channels=(4, 6, 8, 10, 12), hidden=5)
+    monkeypatch.setattr(gradient_flow, "CrnnConfig", tiny)
+    network = Crnn(tiny(LATIN.classes, rnn="gru"))
+    save_checkpoint(tmp_path / "checkpoint.pt", {"average": network.state_dict()})
+    before, after = loaded("gru", tmp_path)
+    own, first = network.state_dict(), before.state_dict()
+    assert all(torch.equal(w, own[name]) for name, w in after.state_dict().items())
+    assert torch.equal(first["conv3.conv.weight"], own["conv3.conv.weight"])
+    assert not torch.equal(first["head.weight"], own["head.weight"])
+    curves = line_curves("gru", 40, batch, (before, after))
+    assert [(c.moment, len(c.norms)) for c in curves] == [("before", 41), ("after", 41)]
 
 
 def test_table_and_picture(tmp_path: Path) -> None:

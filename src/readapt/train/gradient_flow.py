@@ -1,6 +1,7 @@
 """How far back a gradient reaches: the norm of dL/dh over the time lag, kind by kind.
 
     python -m readapt.train.gradient_flow FOLDER [--steps 800] [--lag 30]
+        [--truth PAGES]... [--networks FOLDER]
 
 A loss at frame `t` alone is sent back, and `lag` frames earlier its gradient with respect to the
 output `h_{t - lag}` is measured, with everything that h does to the future counted. The product of
@@ -9,8 +10,10 @@ explodes (Bengio, Simard and Frasconi 1994; Pascanu, Mikolov and Bengio 2013). T
 
 - *recall*: the first frame shows one of eight symbols, noise follows, and the symbol is asked for
   `lag` frames later; that far, at least, the gradient must reach;
-- *lines*: the loss is CTC's on synthetic lines, one frame of it at a time, in the forward direction
-  of the recognizer's last layer.
+- *lines*: the loss is CTC's, one frame of it at a time, in the forward direction of the
+  recognizer's last layer; on lines cut out of real pages (`--truth`, transcribed), or on synthetic
+  ones. The recognizers are small ones trained here, or those of `recipes/recurrences.py`
+  (`--networks`: a folder a kind), before training with the same convolutions.
 
 FOLDER gets `gradient_flow.csv` and `gradient_flow.png`, and the recognizers' logs.
 """
@@ -28,15 +31,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from readapt.nets.crnn import Crnn, CrnnConfig
+from readapt.evaluate.crops import crop_truth
+from readapt.evaluate.truth import load_truth
+from readapt.nets.crnn import STRIDE, Crnn, CrnnConfig
 from readapt.nets.peephole import PeepholeLayer, State
 from readapt.nets.recurrent import Kind, PeepholeLSTM, Recurrence
+from readapt.pages.load import load_page
 from readapt.recognize.alphabet import LATIN
+from readapt.recognize.preprocess import prepare_line
 from readapt.synth.lines import LineConfig
-from readapt.train.data import LineBatch, PoolMaker, StreamConfig
+from readapt.train.data import LineBatch, PoolMaker, StreamConfig, collate, frames_needed
 from readapt.train.loop import LoopConfig
-from readapt.train.recognizer import RecognizerConfig, ctc_loss, train_recognizer
+from readapt.train.recognizer import (
+    RecognizerConfig,
+    ctc_loss,
+    load_recognizer,
+    train_recognizer,
+)
+from readapt.types import Image
 
+KINDS: Final[tuple[Kind, ...]] = ("rnn", "gru", "lstm", "peephole")
 SYMBOLS: Final = 8
 CHANNELS: Final = 16
 
@@ -199,27 +213,70 @@ def below_last(recurrence: Recurrence, x: Tensor) -> Tensor:
     return lower
 
 
-def line_curves(kind: Kind, lag: int, steps: int, folder: Path, seed: int = 0) -> list[Curve]:
-    """Curves of a small recognizer on long lines, before and after `steps` of its training."""
+def synthetic_lines(lag: int, seed: int = 1) -> LineBatch:
+    """Draw long lines, all longer than `lag` frames."""
+    config = StreamConfig(LineConfig(seed), pool=64, batch_lines=16, batch_columns=100_000)
+    batches = PoolMaker(replace(config, curriculum=())).batches(0)
+    batch = max(batches, key=lambda batch: int(batch.frames.min()))
+    if int(batch.frames.min()) <= lag:
+        raise ValueError(f"the longest lines have {batch.frames.min()} frames: too few for {lag}")
+    return batch
+
+
+def real_lines(paths: Iterable[Path], lag: int, count: int = 16) -> LineBatch:
+    """Cut the first `count` lines of more than `lag` frames out of pages with their truth.
+
+    Raises `InputError` for truth that cannot be read, and `ValueError` for too few such lines.
+    """
+    height = CrnnConfig(LATIN.classes).height
+    lines: list[tuple[Image, list[int]]] = []
+    for page in load_truth(paths).pages:
+        image = load_page(page.image).image
+        for line in page.lines:
+            if line.ignore:
+                continue
+            prepared = prepare_line(crop_truth(image, line.polygon), height)
+            ids = LATIN.encode(line.text)
+            frames = -(-prepared.shape[1] // STRIDE)
+            if frames > max(lag, frames_needed(ids)) and ids:
+                lines.append((prepared, ids))
+        if len(lines) >= count:
+            return collate(lines[:count])
+    raise ValueError(f"{len(lines)} lines of more than {lag} frames: {count} are needed")
+
+
+def trained(kind: Kind, steps: int, folder: Path, seed: int = 0) -> tuple[Crnn, Crnn]:
+    """Make a small recognizer before and after `steps` of training on short lines."""
     shape = CrnnConfig(LATIN.classes, (8, 16, 24, 32, 48), kind, hidden=64)
     short = StreamConfig(LineConfig(seed), pool=256, batch_columns=1600, curriculum=((10**9, 5),))
     loop = LoopConfig(steps=steps, log_every=100, seed=seed)
-    config = RecognizerConfig(shape, short, loop, workers=0)
-    long = replace(short, lines=LineConfig(seed + 1), pool=64, batch_lines=16, curriculum=())
-    batches = PoolMaker(replace(long, batch_columns=100_000)).batches(0)
-    batch = max(batches, key=lambda batch: int(batch.frames.min()))
-    last = int(batch.frames.min()) - 1
-    if last < lag:
-        raise ValueError(f"the longest lines have {last + 1} frames: too few for a lag of {lag}")
-    frames = sorted({lag + (last - lag) * k // 5 for k in range(6)})
-
-    def curve(network: Crnn, moment: Moment) -> Curve:
-        norms = line_norms(network, batch, lag, frames)
-        return Curve("lines", kind, moment, tuple(norms.tolist()))
-
     torch.manual_seed(seed)
-    before = curve(Crnn(shape), "before")
-    return [before, curve(train_recognizer(config, folder, echo=False), "after")]
+    before = Crnn(shape)
+    config = RecognizerConfig(shape, short, loop, workers=0)
+    return before, train_recognizer(config, folder, echo=False)
+
+
+def loaded(kind: Kind, folder: Path, seed: int = 0) -> tuple[Crnn, Crnn]:
+    """Load the recognizer of a checkpoint; before it, the same convolutions and new recurrence."""
+    config = RecognizerConfig(CrnnConfig(LATIN.classes, rnn=kind))
+    after = load_recognizer(config, folder)
+    torch.manual_seed(seed)
+    before = Crnn(config.network)
+    first = ("recurrence.", "head.")
+    convolutions = {k: w for k, w in after.state_dict().items() if not k.startswith(first)}
+    before.load_state_dict(before.state_dict() | convolutions)
+    return before, after
+
+
+def line_curves(kind: Kind, lag: int, batch: LineBatch, networks: tuple[Crnn, Crnn]) -> list[Curve]:
+    """Curves of a recognizer on `batch`, before and after its training; losses of six frames."""
+    last = int(batch.frames.min()) - 1
+    frames = sorted({lag + (last - lag) * k // 5 for k in range(6)})
+    moments: tuple[Moment, Moment] = ("before", "after")
+    return [
+        Curve("lines", kind, moment, tuple(line_norms(network, batch, lag, frames).tolist()))
+        for moment, network in zip(moments, networks, strict=True)
+    ]
 
 
 def write_csv(curves: Iterable[Curve], path: Path) -> None:
@@ -259,16 +316,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--steps", type=int, default=800, help="of training, each task and kind")
     parser.add_argument("--lag", type=int, default=30, help="frames to look back")
+    parser.add_argument("--truth", type=Path, action="append", help="pages to cut lines out of")
+    parser.add_argument("--networks", type=Path, help="a folder a kind, each with its checkpoint")
     options = parser.parse_args(arguments)
-    folder: Path = options.folder
+    folder, lag, steps = options.folder, options.lag, options.steps
     folder.mkdir(parents=True, exist_ok=True)
+    batch = real_lines(options.truth, lag) if options.truth else synthetic_lines(lag)
     curves: list[Curve] = []
-    for kind in ("rnn", "gru", "lstm", "peephole"):
-        recalled, accuracy = recall_curves(kind, options.lag, options.steps)
-        curves += recalled + line_curves(kind, options.lag, options.steps, folder / kind)
+    for kind in KINDS:
+        recalled, accuracy = recall_curves(kind, lag, steps)
+        if options.networks:
+            networks = loaded(kind, options.networks / kind)
+        else:
+            networks = trained(kind, steps, folder / kind)
+        curves += recalled + line_curves(kind, lag, batch, networks)
         for curve in curves[-4:]:
             share = curve.norms[-1] / curve.norms[0]
-            print(f"{curve.task} {kind} {curve.moment}: {share:.2g} is left at lag {options.lag}")
+            print(f"{curve.task} {kind} {curve.moment}: {share:.2g} is left at lag {lag}")
         print(f"recall {kind}: {accuracy:.0%} right", flush=True)
         write_csv(curves, folder / "gradient_flow.csv")
         draw(curves, folder / "gradient_flow.png")

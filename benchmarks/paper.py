@@ -1,17 +1,11 @@
-"""Learned paper: which objective, and is it worth having.
+"""Is learned paper worth having: ``paper.py --look LOOK``.
 
-    python benchmarks/paper.py objectives SCANS... [--seconds 60] [--seeds 1] [--only lsgan]
-    python benchmarks/paper.py worth SCANS... --look LOOK [--minutes 6] [--only learned]
-
-``objectives``: every objective with the same processor time on the patches of three quarters of
-the pages; how far its sheets are from the patches of the other pages, beside how far the patches
-learnt from are themselves (the floor), plain paper, and procedural paper.
-
-``worth``: the detector and the recognizer of --checkpoints trained on for a few minutes, alike but
-for the backgrounds: plain, procedural, learned. Lines found on blank real margins, H-mean of
-lines, and character errors, on real labelled documents.
-
-Writes results/<date>-paper-<command>.json.
+The detector and the recognizer of --checkpoints are trained on for a few steps, alike but for the
+sheets under half of their pages and lines, and under a tenth of pages and a twentieth of lines that
+are nothing but paper: plain ones of one level, procedural ones, or those of a look (made with
+``readapt train paper`` from unlabelled receipts). Then counted: lines that the detector finds on
+bare margins of real pages, H-mean of true lines on receipts, and character errors of cut lines.
+Checkpoints are copied, never written to. Writes ``results/<date>-NAME.json``.
 """
 
 import argparse
@@ -19,165 +13,234 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from hardware import RESULTS, head
+from blank import margins
+from hardware import RESULTS, ROOT, head
 
-from readapt.gan.frozen import from_bundle
-from readapt.gan.make_paper import PaperConfig, PaperMonitor, paper_duel
-from readapt.gan.monitor import kid, pooled_features
-from readapt.gan.objectives import OBJECTIVES
-from readapt.gan.paper import draw_noise, to_levels
-from readapt.gan.patches import SIDE, Patches, find_patches
-from readapt.gan.play import CollapseError, play
-from readapt.gan.texture import TextureScale, texture, texture_figures
+from readapt.detect.detector import Detector, DetectorConfig
+from readapt.evaluate.boxes import Detection, match
+from readapt.evaluate.crops import crop_truth
+from readapt.evaluate.normalise import fold
+from readapt.evaluate.rates import cer, total
+from readapt.evaluate.run import load_truth_image
+from readapt.evaluate.truth import load_truth
+from readapt.export.detector import export_detector
+from readapt.gan.paper import LookPaper, look_paper
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.nets.crnn import Crnn
-from readapt.pages.load import find_inputs
-from readapt.reader import Reader
+from readapt.nets.detector import DetectorNet
+from readapt.recognize.alphabet import LATIN
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.capture import expose, print_on, sample_capture
-from readapt.synth.paper import reflectance, sample_paper
+from readapt.synth.page import PageConfig
+from readapt.synth.paper import PaperSource, reflectance, sample_paper
+from readapt.train.checkpoint import load_checkpoint
+from readapt.train.data import collate
+from readapt.train.detector import DetectorLearner, DetectorTrainingConfig
+from readapt.train.loop import LoopConfig, train
+from readapt.train.recognizer import RecognizerConfig, RecognizerLearner, greedy_texts, new_network
+from readapt.types import Image
 
-Levels = np.ndarray[Any, np.dtype[np.uint8]]
+LOOP = LoopConfig(lr=3e-4, warmup=0.1, average=0.95, log_every=10, evaluate_seconds=1e9)
+READ = ("sroie_receipts", "tapuscorpus_fr_typewritten")
+CASELESS = ("sroie_receipts",)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Sheets of one level; the ink is that of the look, so that nothing else differs."""
+
+    look: LookPaper
+
+    def sheet(self, rng: np.random.Generator, height: int, width: int, line: float) -> Image:
+        """One level between light grey and white."""
+        return np.full((height, width), int(rng.integers(190, 256)), np.uint8)
+
+    def ink(self, rng: np.random.Generator) -> float:
+        """As the look's."""
+        return self.look.ink(rng)
+
+
+@dataclass(frozen=True)
+class Procedural(Plain):
+    """Sheets that `synth` makes of its own, through its scanners."""
+
+    def sheet(self, rng: np.random.Generator, height: int, width: int, line: float) -> Image:
+        """Paper, light, scanner, file."""
+        paper = sample_paper(rng)
+        light = reflectance(paper, rng, height, width)
+        capture = replace(sample_capture(rng), threshold=None)
+        return expose(capture, print_on(light, paper.colour, [], colour=False), rng)
 
 
 def main() -> None:
-    """Run a command."""
+    """Train and measure every arm."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
-    parser.add_argument("command", choices=("objectives",))
-    parser.add_argument("scans", nargs="+")
-    parser.add_argument("--seconds", type=float, default=60.0, help="processor time of each run")
-    parser.add_argument("--seeds", type=lambda s: [int(x) for x in s.split(",")], default=[0])
-    parser.add_argument("--only", action="append")
-    parser.add_argument("--pages", type=int, default=24)
-    parser.add_argument("--name", default="")
+    parser.add_argument("name", nargs="?", default="paper")
+    parser.add_argument("--look", type=Path, required=True)
+    parser.add_argument("--checkpoints", type=Path, default=ROOT / "runs")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--detector-steps", type=int, default=60)
+    parser.add_argument("--recognizer-steps", type=int, default=40)
+    parser.add_argument("--lines", type=int, default=200, help="cut lines of each collection")
+    parser.add_argument("--pages", type=int, default=34, help="receipts of which lines are found")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    result = {"command": sys.argv[1:], **head(), **objectives(options)}
+    learned = look_paper(options.look, sheets=32)
+    arms: dict[str, PaperSource | None] = {
+        "as it is": None,
+        "plain": Plain(learned),
+        "procedural": Procedural(learned),
+        "learned": learned,
+    }
+    rows: dict[str, dict[str, Any]] = {arm: {} for arm in arms}
+    with tempfile.TemporaryDirectory() as scratch:
+        for kind, measured in (("detector", detector_row), ("recognizer", recognizer_row)):
+            for arm, paper in arms.items():
+                started = time.process_time()
+                rows[arm] |= measured(paper, options, Path(scratch) / f"{kind} {arm}")
+                rows[arm][f"{kind}_cpu_seconds"] = round(time.process_time() - started)
+                print(json.dumps({"paper": arm, **rows[arm]}), flush=True)
+    result = {"command": sys.argv[1:], **head(), "rows": rows}
     options.out.mkdir(parents=True, exist_ok=True)
-    name = "-".join(filter(None, ("paper", options.command, options.name)))
-    path = options.out / f"{result['date'][:10]}-{name}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    path = options.out / f"{result['date'][:10]}-{options.name}.json"
+    path.write_text(json.dumps(result, indent=1, default=str) + "\n", "utf-8")
     print(f"wrote {path}", file=sys.stderr)
 
 
-# --- objectives -----------------------------------------------------------------------------------
+# --- the detector ---------------------------------------------------------------------------------
 
 
-def objectives(options: argparse.Namespace) -> dict[str, Any]:
-    """Train each objective for the same processor time; judge on pages that none has seen."""
-    seen, held = parted(options.scans, options.pages)
-    meter = Meter(held)
-    rows: list[dict[str, Any]] = []
-
-    def tell(label: str, **figures: Any) -> None:
-        rows.append({"paper": label, **figures})
-        print(json.dumps(rows[-1]), flush=True)
-
-    count = 300
-    tell("patches of the other pages (floor)", **meter(seen.levels))
-    tell("plain", **meter(np.full((count, SIDE, SIDE), round(seen.mean), np.uint8)))
-    tell("procedural", **meter(procedural(count)))
-    for seed in options.seeds:
-        for name in OBJECTIVES:
-            if options.only and name not in options.only:
-                continue
-            config = PaperConfig(objective=name)
-            try:
-                sheets, figures = trained(seen, config, seed, options.seconds, count)
-            except CollapseError as error:
-                tell(name, seed=seed, lost=str(error))
-                continue
-            tell(name, seed=seed, **meter(sheets), **figures)
+def detector_row(
+    paper: PaperSource | None, options: argparse.Namespace, folder: Path
+) -> dict[str, Any]:
+    """Train the detector on, and count what it finds on bare margins and on receipts."""
+    network = tuned_detector(paper, options, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    export_detector(network, folder / "detector.onnx")
+    section = Bundle.load(find_bundle(None)).manifest.detector
+    assert section is not None
+    settings: dict[str, Any] = dict(section.settings)
+    detector = Detector(folder / "detector.onnx", DetectorConfig(**settings), 1)
+    blank = margins(options.data)
+    found = {name: len(detector.detect(image)[0]) for name, image in blank.items()}
+    result = Detection()
+    for page in load_truth([options.data / "sroie_receipts"]).pages[: options.pages]:
+        quads, _ = detector.detect(load_truth_image(page))
+        result += match([line.polygon for line in page.lines], list(quads)).detection
     return {
-        "patches": {"learnt": len(seen.levels), "held out": len(held)},
-        "pages": seen.pages,
-        "rows": rows,
+        "margins": len(blank),
+        "margins_with_lines": sum(count > 0 for count in found.values()),
+        "lines_on_margins": sum(found.values()),
+        "hmean": round(result.hmean, 4),
+        "precision": round(result.precision, 4),
+        "recall": round(result.recall, 4),
     }
 
 
-def parted(scans: Sequence[str], pages: int) -> tuple[Patches, Levels]:
-    """Patches of three quarters of the pages to learn from, and those of the other pages."""
-    files = [file for name in scans for file in find_inputs(name)]
-    order = np.random.default_rng(0).permutation(len(files))[:pages]
-    cut = len(order) // 4
-    reader = Reader(None, 1)
-    parts = [find_patches([files[i] for i in p], reader) for p in (order[cut:], order[:cut])]
-    return parts[0], parts[1].levels
+def tuned_detector(
+    paper: PaperSource | None, options: argparse.Namespace, folder: Path
+) -> DetectorNet:
+    """Train on from the checkpoint; with no paper, the checkpoint as it is."""
+    weights = load_checkpoint(options.checkpoints / "detector" / "checkpoint.pt")["average"]
+    plain = DetectorTrainingConfig()
+    config = replace(
+        plain,
+        pages=PageConfig(seed=options.seed + 77, colour=0.1, paper=paper, papered=0.5, bare=0.1),
+        crops=replace(plain.crops, pool=12, crops_per_page=6),
+        loop=replace(LOOP, steps=options.detector_steps, seed=options.seed),
+        batch=6,
+        workers=0,
+        held_out=0,
+    )
+    average = DetectorNet(config.network)
+    average.load_state_dict(weights)
+    if paper is not None:
+        learner = DetectorLearner(config)
+        learner.network.load_state_dict(weights)
+        train(learner, average, config.loop, folder, echo=False)
+    return average.eval()
 
 
-class Meter:
-    """Distances from held-out patches, on textures and on what the recognizer sees of strips."""
-
-    def __init__(self, held: Levels) -> None:
-        self.held = held[np.random.default_rng(1).permutation(len(held))[:300]]
-        self.scale = TextureScale.of(texture(self.held))
-        self.recognizer: Crnn = from_bundle(Bundle.load(find_bundle(None)))
-        self.features = self._seen(self.held)
-
-    def _seen(self, patches: Levels) -> np.ndarray[Any, np.dtype[np.float64]]:
-        return pooled_features(self.recognizer, [prepare_line(p[:36], 36) for p in patches])
-
-    def __call__(self, patches: Levels) -> dict[str, float]:
-        """Measure at most 300 patches."""
-        some = patches[np.random.default_rng(2).permutation(len(patches))[:300]]
-        figures = texture_figures(self.held, some, self.scale)
-        figures["kid_recognizer"] = kid(self.features, self._seen(some))
-        return {key: round(value, 4) for key, value in figures.items()}
+# --- the recognizer -------------------------------------------------------------------------------
 
 
-def procedural(count: int) -> Levels:
-    """Cut patches from procedural sheets as pages are made of: paper, scanner, file."""
-    found = []
-    while len(found) < count:
-        rng = np.random.default_rng([5, len(found)])
-        paper = sample_paper(rng)
-        light = reflectance(paper, rng, 320, 320)
-        sheet = expose(sample_capture(rng), print_on(light, paper.colour, [], colour=False), rng)
-        found += [sheet[y : y + SIDE, x : x + SIDE] for y in (20, 200) for x in (20, 200)]
-    return np.stack(found[:count])
+def recognizer_row(
+    paper: PaperSource | None, options: argparse.Namespace, folder: Path
+) -> dict[str, Any]:
+    """Train the recognizer on, and count its errors on cut lines, and characters on margins."""
+    network = tuned_recognizer(paper, options, folder)
+    figures: dict[str, Any] = {}
+    for name in READ:
+        lines = list(cut_lines(options.data / name, options.lines))
+        read = read_all(network, [image for image, _ in lines])
+        caseless = name in CASELESS
+        rates = [
+            cer(fold(truth, ignore_case=caseless), fold(text, ignore_case=caseless))
+            for (_, truth), text in zip(lines, read, strict=True)
+        ]
+        figures[f"cer {name}"] = round(total(rates).rate, 4)
+    strips = [
+        image[y : y + 40, : 40 * 12]
+        for image in margins(options.data).values()
+        for y in range(0, image.shape[0] - 40, 400)
+    ]
+    texts = read_all(network, strips)
+    figures["strips"] = len(strips)
+    figures["characters_on_strips"] = sum(len("".join(text.split())) for text in texts)
+    return figures
 
 
-def trained(
-    patches: Patches, config: PaperConfig, seed: int, seconds: float, count: int
-) -> tuple[Levels, dict[str, Any]]:
-    """Train for so many seconds of processor time; sheets of the best state, and what it took."""
-    config = replace(config, play=replace(config.play, seed=seed))
-    monitor = PaperMonitor(patches, config.latent, seed)
-    trial = paper_duel(patches, config, monitor)
-    turns = [i + 1000 * (i == 0) for i in range(4)]  # no warm turns here
-    started = time.process_time()
-    for turn in turns[1:]:
-        trial.turn(25 + turn, 0.0)
-    per_step = (time.process_time() - started) / 3
-    steps = max(20, round(seconds / per_step))
-    if trial.objective.warm_steps:
-        steps = max(20, round(seconds / per_step - 25 * (trial.objective.warm_steps / 5 - 1)))
-    duel = paper_duel(patches, config, monitor)
-    started = time.process_time()
-    with tempfile.TemporaryDirectory() as folder:
-        every = max(steps // 6, 1)
-        result = play(
-            duel,
-            replace(config.play, steps=steps, judge_every=every, log_every=steps + 1),
-            Path(folder),
-        )
-    took = time.process_time() - started
-    if not duel.best:
-        raise CollapseError(monitor.wrong)
-    duel.average.load_state_dict(duel.best)
-    noise = draw_noise(count, config.latent, torch.Generator().manual_seed(4242))
+def cut_lines(folder: Path, most: int) -> Iterator[tuple[Image, str]]:
+    """Cut true lines, the same share of every page."""
+    pages = load_truth([folder]).pages
+    for page in pages:
+        image = load_truth_image(page)
+        lines = [line for line in page.lines if not line.ignore]
+        for line in lines[: -(-most // len(pages))]:
+            yield crop_truth(image, line.polygon), line.text
+
+
+def read_all(network: Crnn, images: list[Image]) -> list[str]:
+    """Best-path texts of line images of any size, one by one."""
+    texts = []
     with torch.inference_mode():
-        values = torch.cat([duel.average(part)[:, 0] for part in noise.split(64)])
-    sheets = to_levels(values.numpy(), patches.mean, patches.scale)
-    return sheets, {"steps": result.steps, "kept": result.best_step, "cpu_seconds": round(took)}
+        for image in images:
+            batch = collate([(prepare_line(image, 36), [])])
+            texts += greedy_texts(network(torch.from_numpy(batch.images)), batch, LATIN)
+    return texts
+
+
+def tuned_recognizer(paper: PaperSource | None, options: argparse.Namespace, folder: Path) -> Crnn:
+    """Train on from the checkpoint; with no paper, the checkpoint as it is."""
+    weights = load_checkpoint(options.checkpoints / "recognizer" / "checkpoint.pt")["average"]
+    plain = RecognizerConfig()
+    lines = replace(plain.stream.lines, seed=options.seed + 77, paper=paper, papered=0.5)
+    config = replace(
+        plain,
+        stream=replace(
+            plain.stream, lines=lines, curriculum=(), batch_columns=6000, batch_lines=32, pool=256
+        ),
+        loop=replace(LOOP, steps=options.recognizer_steps, seed=options.seed),
+        workers=0,
+        held_out=0,
+    )
+    average = new_network(config)
+    average.load_state_dict(weights)
+    if paper is not None:
+        learner = RecognizerLearner(config)
+        learner.network.load_state_dict(weights)
+        learner.evaluate = lambda network: {}  # type: ignore[method-assign]
+        train(learner, average, config.loop, folder, echo=False)
+    return average.eval()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from readapt.gan.critic import Gap, GapConfig, measure_gap
 from readapt.gan.duel import Duel, DuelConfig
 from readapt.gan.look import Look, PaperSection, save_look
 from readapt.gan.objectives import OBJECTIVES, Name
-from readapt.gan.paper import PaperGenerator, draw_noise, draw_sheet, to_levels
+from readapt.gan.paper import CELL, PaperGenerator, draw_noise, draw_sheet, to_levels
 from readapt.gan.patches import SIDE, Patches
 from readapt.gan.play import CollapseError, PlayConfig, Result, Verdict, play
 from readapt.gan.texture import TextureScale, texture, texture_figures
@@ -35,11 +35,13 @@ class PaperConfig:
     haste: float = 4.0
     """Learning rates as a multiple of the objective's own: networks this small bear it, and the
     budget is minutes."""
+    crop: int = 32
+    """Pixels a side of what is played with, a multiple of 8: the critic sees no more at a time."""
     critic: DiscriminatorConfig = field(
         default_factory=lambda: DiscriminatorConfig(width=16, layers=2, norm="none")
     )
     duel: DuelConfig = field(
-        default_factory=lambda: DuelConfig(batch=4, noise=0.05, noise_until=0.7, average=0.99)
+        default_factory=lambda: DuelConfig(batch=8, noise=0.05, noise_until=0.7, average=0.99)
     )
     play: PlayConfig = field(
         default_factory=lambda: PlayConfig(minutes=10.0, judge_every=100, patience=0)
@@ -182,17 +184,22 @@ def paper_duel(patches: Patches, config: PaperConfig, monitor: PaperMonitor) -> 
     torch.manual_seed(config.play.seed)
     images = patches.images()
 
+    room = SIDE - config.crop + 1
+
     def draw(count: int, random: torch.Generator) -> Tensor:
-        """Patches, each turned or mirrored at random: paper has no up."""
-        chosen = images[torch.randint(len(images), (count,), generator=random)]
-        turns = torch.randint(4, (count,), generator=random).tolist()
-        flips = torch.randint(2, (count,), generator=random).tolist()
-        for i, (turn, flip) in enumerate(zip(turns, flips, strict=True)):
-            chosen[i] = torch.rot90(chosen[i].flip(-1) if flip else chosen[i], turn, (-2, -1))
-        return chosen
+        """Pieces of patches, each turned or mirrored at random: paper has no up."""
+        chosen = torch.randint(len(images), (count,), generator=random).tolist()
+        places = torch.randint(room, (count, 2), generator=random).tolist()
+        turns = torch.randint(8, (count,), generator=random).tolist()
+        pieces = []
+        for i, (y, x), turn in zip(chosen, places, turns, strict=True):
+            piece = images[i, :, y : y + config.crop, x : x + config.crop]
+            piece = piece.flip(-1) if turn >= 4 else piece
+            pieces.append(torch.rot90(piece, turn % 4, (-2, -1)))
+        return torch.stack(pieces)
 
     def latent(count: int, random: torch.Generator) -> Tensor:
-        return draw_noise(count, config.latent, random)
+        return draw_noise(count, config.latent, random, config.crop // CELL)
 
     objective = OBJECTIVES[config.objective]
     return Duel(

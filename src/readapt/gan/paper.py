@@ -43,6 +43,8 @@ class PaperGenerator(nn.Module):
         self.layer3 = _wrapped(2 * width, width)
         self.layer4 = _wrapped(width + 1, width)
         self.head = _wrapped(width + 1, 1)
+        with torch.no_grad():
+            self.head.weight *= 0.1  # begins as nearly plain paper: less to unlearn than noise
 
     def forward(self, noise: Tensor) -> Tensor:
         """Draw paper."""

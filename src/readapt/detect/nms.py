@@ -2,8 +2,9 @@
 
 All rules visit detections from the best score down and, at equal scores, in the order given; the
 order of the input matters in no other way. Only pairs whose bounds overlap are ever compared
-(``_pairs``), so that the time grows about linearly with detections that are spread out; piles are
-worn down first, box by box (``_greedy``), so that they cost no more than boxes kept times boxes.
+(:mod:`readapt.detect.near`), so that the time grows about linearly with detections that are spread
+out; the best few drive away what they overlap before the rest is looked at (``_greedy``), so that
+piles cost no more than boxes kept times boxes.
 
 Areas of overlap are exact: convex clipping (Sutherland and Hodgman 1974, "Reentrant polygon
 clipping") of all pairs at once. A quad that is not convex counts as its convex hull, one without
@@ -22,22 +23,16 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats: TypeAlias = NDArray[np.float64]
-Indices: TypeAlias = NDArray[np.intp]
-
-Overlap: TypeAlias = Callable[[Indices, Indices], Floats]
-"""Intersection over union of the detections ``i[k]`` and ``j[k]``, in [0, 1]."""
+from readapt.detect.near import Floats, Indices, Near
+from readapt.detect.pile import Overlap, wear_down
 
 Decay: TypeAlias = Callable[[Floats], Floats]
 """Factor in [0, 1] for a score, from the overlap with a better detection in [0, 1]."""
 
 _CLIP_AT_ONCE = 8192  # pairs: their corners stay in the cache
-_PEEL = 48  # boxes that are compared with all others before pairs are counted again
-_MANY_PAIRS = 6_000_000  # about 300 MB while they are looked at
-_BOX_PEEL_COST = 1000  # comparing one box with all others takes as long as so many pairs
-_QUAD_PEEL_COST = 200
+_BLOCK = 32  # detections that settle among themselves at first
 
 
 # --- the rules -----------------------------------------------------------------------------------
@@ -60,8 +55,8 @@ def nms_boxes(boxes: ArrayLike, scores: ArrayLike, threshold: float) -> Indices:
     """
     corners = _boxes(boxes)
     order = _by_score(scores, len(corners))
-    bounds = np.ascontiguousarray(corners[order].T)
-    kept = _greedy(bounds, _box_overlap(bounds), threshold, _BOX_PEEL_COST)
+    bounds = np.ascontiguousarray(corners.T)[:, order]
+    kept = _greedy(bounds, _box_areas(bounds), _box_overlap(bounds), threshold, exact=True)
     return order[kept]
 
 
@@ -90,7 +85,7 @@ def nms_quads(quads: ArrayLike, scores: ArrayLike, threshold: float) -> Indices:
     corners = corners[order]
     bounds = _bounds(corners)
     overlap = _quad_overlap(corners, bounds, threshold)
-    return order[_greedy(bounds, overlap, threshold, _QUAD_PEEL_COST)]
+    return order[_greedy(bounds, quad_areas(corners), overlap, threshold, exact=False)]
 
 
 def soft_nms_boxes(
@@ -206,13 +201,17 @@ def suppress_contained(quads: ArrayLike, scores: ArrayLike, share: float = 0.9) 
     area = quad_areas(corners)
     order = np.lexsort((-values, -area))
     corners, area = corners[order], area[order]
-    first, second = _pairs(_bounds(corners))
-    inside = np.zeros(len(first), bool)
-    solid = area[second] > 0
-    shared = quad_intersections(corners[first[solid]], corners[second[solid]])
+
+    def share_inside(i: Indices, j: Indices) -> Floats:
+        solid = area[j] > 0
+        inside = np.zeros(len(i))
+        i, j = i[solid], j[solid]
+        inside[solid] = quad_intersections(corners[i], corners[j]) / area[j]
+        return inside
+
+    near, everyone = Near(_bounds(corners), area, 0.0), np.arange(len(corners))
     # A billionth less: rounding is not to decide what lies inside.
-    inside[solid] = shared >= share * (1 - 1e-9) * area[second[solid]]
-    kept = order[_resolve(len(corners), first[inside], second[inside])]
+    kept = order[_settle(near, everyone, share_inside, share * (1 - 1e-9))]
     return kept[np.lexsort((kept, -values[kept]))]
 
 
@@ -401,15 +400,24 @@ def _scores(scores: ArrayLike, n: int) -> Floats:
 
 
 def _by_score(scores: ArrayLike, n: int) -> Indices:
-    return np.argsort(-_scores(scores, n), kind="stable")
+    falling = -_scores(scores, n)
+    order = np.argsort(falling)  # faster than a stable sort, and the same where no two are equal
+    ties = bool((np.diff(falling[order]) == 0).any())
+    return np.argsort(falling, kind="stable") if ties else order
 
 
 # --- the machinery -------------------------------------------------------------------------------
 
 
+def _box_areas(bounds: Floats) -> Floats:
+    x1, y1, x2, y2 = bounds
+    areas: Floats = (x2 - x1) * (y2 - y1)
+    return areas
+
+
 def _box_overlap(bounds: Floats) -> Overlap:
     x1, y1, x2, y2 = bounds
-    area = (x2 - x1) * (y2 - y1)
+    area = _box_areas(bounds)
 
     def overlap(i: Indices, j: Indices) -> Floats:
         w = np.minimum(x2[i], x2[j]) - np.maximum(x1[i], x1[j])
@@ -448,54 +456,45 @@ def _quad_overlap(corners: Floats, bounds: Floats, threshold: float) -> Overlap:
     return overlap
 
 
-def _greedy(bounds: Floats, overlap: Overlap, threshold: float, peel_cost: int) -> Indices:
+def _greedy(
+    bounds: Floats, areas: Floats, overlap: Overlap, threshold: float, *, exact: bool
+) -> Indices:
     """Positions kept of detections that stand from the best score down, ascending.
 
-    The best detections are compared with all that are left, one after the other, until so few are
-    left, or so few of them touch, that all touching pairs may be compared at once.
+    The best few settle among themselves who is kept, and those drive away what they overlap of
+    all others; then the best of what is left, twice as many each time. So most go before they are
+    compared with each other. Piles are worn down one by one instead. ``exact`` says that the
+    bounds are the detections themselves.
     """
-    left = np.arange(bounds.shape[1])
-    peeled: list[Indices] = []
-    rounds = _PEEL
-    while len(left) > _PEEL:
-        kept, rest = _peel(bounds, left, overlap, threshold, rounds)
-        rounds *= 2  # counting costs something too
-        removed_by_one = (len(left) - len(kept) - len(rest)) / max(len(kept), 1)
-        peeled.append(kept)
-        left = rest
-        # What peeling to the end would cost, if each one kept went on to remove as many.
-        if len(left) > _PEEL:
-            pairs_worth = min(peel_cost * len(left) / (1 + removed_by_one), _MANY_PAIRS)
-            if _count_pairs(bounds[:, left]) <= pairs_worth:
-                break
-    first, second = _pairs(bounds[:, left])
-    hit = overlap(left[first], left[second]) > threshold
-    rest = left[_resolve(len(left), first[hit], second[hit])]
-    return np.concatenate([*peeled, rest])
+    near, left = Near(bounds, areas, threshold), np.arange(bounds.shape[1])
+    kept, size = [left[:0]], _BLOCK
+    while len(left):
+        if near.crowded(left):
+            one_by_one = None if exact else overlap
+            best, left = wear_down(bounds, areas, left, one_by_one, threshold, near.crowded)
+        else:
+            best, left = left[:size], left[size:]
+            best = best[_settle(near, best, overlap, threshold)]
+            gone = np.zeros(bounds.shape[1], bool)
+            for i, j in near.pairs(best, left):
+                gone[j[overlap(i, j) > threshold]] = True
+            left = left[~gone[left]]
+        kept.append(best)
+        size *= 2
+    return np.concatenate(kept)
 
 
-def _peel(
-    bounds: Floats, left: Indices, overlap: Overlap, threshold: float, rounds: int
-) -> tuple[Indices, Indices]:
-    """Keep the ``rounds`` best of ``left``, one after the other: who is kept, and who is left."""
-    x1, y1, x2, y2 = bounds[:, left]
-    alive = np.ones(len(left), bool)
-    kept = []
-    at = 0
-    for _ in range(rounds):
-        at += int(np.argmax(alive[at:]))
-        if not alive[at]:
-            break
-        kept.append(at)
-        near = (x1 < x2[at]) & (x2 > x1[at])
-        near &= y1 < y2[at]
-        near &= y2 > y1[at]
-        near &= alive
-        near[at] = False
-        alive[at] = False
-        to = near.nonzero()[0]
-        alive[to[overlap(left[at : at + 1], left[to]) > threshold]] = False
-    return left[kept], left[alive]
+def _settle(near: Near, best: Indices, overlap: Overlap, threshold: float) -> Indices:
+    """Places in ``best``, ascending, of those that are kept among themselves."""
+    hits = [_over(i, j, overlap, threshold) for i, j in near.pairs(best, best)]
+    first = np.concatenate([best[:0], *(i for i, _ in hits)])
+    second = np.concatenate([best[:0], *(j for _, j in hits)])
+    return _resolve(len(best), np.searchsorted(best, first), np.searchsorted(best, second))
+
+
+def _over(i: Indices, j: Indices, overlap: Overlap, threshold: float) -> tuple[Indices, Indices]:
+    hit = overlap(i, j) > threshold
+    return i[hit], j[hit]
 
 
 def _resolve(n: int, first: Indices, second: Indices) -> Indices:
@@ -531,71 +530,3 @@ def _soft(
         current[near] *= decay(overlap(np.broadcast_to(best, near.shape), near))
     indices = np.array(kept, np.intp)
     return indices, current[indices]
-
-
-def _strips(bounds: Floats) -> tuple[Indices, Indices]:
-    """Which boxes lie in which strips across the page: ``box, strip``, about two strips a box."""
-    y1, y2 = bounds[1], bounds[3]
-    height = float((y2 - y1).mean())
-    if height <= 0:
-        height = 1.0
-    low = float(y1.min())
-    # Monotone in y, so boxes that overlap in y share a strip whatever the rounding.
-    top = np.floor((y1 - low) / height).astype(np.intp)
-    count = np.floor((y2 - low) / height).astype(np.intp) - top + 1
-    box = np.repeat(np.arange(len(y1)), count)
-    within = np.arange(len(box)) - np.repeat(np.cumsum(count) - count, count)
-    return box, top[box] + within
-
-
-def _sweep(bounds: Floats) -> tuple[Indices, Indices, Indices, Indices]:
-    """Sort and sweep in each strip.
-
-    Returns the boxes and strips ordered by strip and left end, and for each entry the range
-    ``start, stop`` of those that begin at or after it, before its right end, in the same strip.
-    """
-    n = bounds.shape[1]
-    box, strip = _strips(bounds)
-    by_left = np.argsort(bounds[0], kind="stable")
-    rank = np.empty(n, np.intp)
-    rank[by_left] = np.arange(n)
-    # How many boxes begin before this one's right end: ranks below this number.
-    reach = np.searchsorted(bounds[0][by_left], bounds[2], side="left")
-    key = strip * (n + 1) + rank[box]
-    order = np.argsort(key)
-    box, strip, key = box[order], strip[order], key[order]
-    start = np.arange(1, len(box) + 1)
-    stop = np.searchsorted(key, strip * (n + 1) + reach[box], side="left")
-    return box, strip, start, np.maximum(stop, start)
-
-
-def _count_pairs(bounds: Floats) -> int:
-    """Pairs that ``_pairs`` would look at: an upper bound of those it returns."""
-    if bounds.shape[1] < 2:
-        return 0
-    _, _, start, stop = _sweep(bounds)
-    return int((stop - start).sum())
-
-
-def _pairs(bounds: Floats) -> tuple[Indices, Indices]:
-    """Pairs ``i < j`` of boxes that share area, each once.
-
-    Args:
-        bounds: ``4 n``: x1, y1, x2, y2.
-
-    """
-    nothing = np.zeros(0, np.intp)
-    if bounds.shape[1] < 2:
-        return nothing, nothing
-    box, strip, start, stop = _sweep(bounds)
-    count = stop - start
-    first_strip = np.full(bounds.shape[1], np.iinfo(np.intp).max)
-    np.minimum.at(first_strip, box, strip)
-    y1, y2, begins = bounds[1][box], bounds[3][box], first_strip[box]
-    b = np.arange(int(count.sum())) + np.repeat(start - (np.cumsum(count) - count), count)
-    meet = np.repeat(y1, count) < y2[b]
-    meet &= y1[b] < np.repeat(y2, count)
-    # A pair that shares several strips is taken in the first of them.
-    meet &= np.maximum(np.repeat(begins, count), begins[b]) == np.repeat(strip, count)
-    i, j = np.repeat(box, count)[meet], box[b[meet]]
-    return np.minimum(i, j), np.maximum(i, j)

@@ -11,20 +11,34 @@ confidence, which `readapt read --max-word-errors` looks up.
 
 import argparse
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import cv2
+import numpy as np
 
 from readapt.evaluate.calibrate import Edges, calibrate, fit_writes_at
+from readapt.evaluate.estimate import Signs, find_signs, fit_estimate
+from readapt.evaluate.normalise import fold
+from readapt.evaluate.rates import cer
 from readapt.models.bundle import Bundle, find_bundle, save_bundle
+from readapt.models.manifest import ErrorEstimate
 from readapt.reader import load_recognizer
 from readapt.recognize.calibration import threshold_for
-from readapt.synth.lines import LineConfig, LineMaker, LineSample
+from readapt.recognize.recognizer import Recognizer
+from readapt.synth.degrade import apply_all, sample_scan
+from readapt.synth.lines import Genre, LineConfig, LineMaker, LineSample
+from readapt.types import Image
 
 SEED = 10_000_019
 """Of the lines: held out from every training."""
 
 _TOGETHER = 64
+_HARMS = 4
+"""Levels of degradation that the estimate of errors is fitted to, beginning with none."""
+_SET = 40
+"""Lines of a genre and a level."""
 _BOXES = 400
 """Lines that the edges of words are fitted to."""
 
@@ -52,6 +66,7 @@ def main(given: Sequence[str] | None = None) -> None:
         truths += [sample.text for sample in samples]
         words += [edges(sample, section.height, section.stride) for sample in samples]
     place, overlap = fit_writes_at(posteriors[:_BOXES], words[:_BOXES], bundle.alphabet)
+    errors = fit_errors(recognizer, bundle)
     found = calibrate(posteriors, truths, bundle.alphabet, bundle.manifest.calibration)
     metrics = {
         "word_calibration_error_synthetic": round(found.error, 4),
@@ -60,7 +75,9 @@ def main(given: Sequence[str] | None = None) -> None:
     }
     manifest = bundle.manifest.model_copy(
         update={
-            "calibration": found.calibration.model_copy(update={"writes_at": place}),
+            "calibration": found.calibration.model_copy(
+                update={"writes_at": place, "errors": errors}
+            ),
             "metrics": bundle.manifest.metrics | metrics,
         }
     )
@@ -78,6 +95,34 @@ def main(given: Sequence[str] | None = None) -> None:
             print(f"at most {wanted:.0%} wrong words: confidence {threshold:.4f}")
         else:
             print(f"at most {wanted:.0%} wrong words: never (at best {lowest:.2%})")
+
+
+def fit_errors(recognizer: Recognizer, bundle: Bundle) -> ErrorEstimate:
+    """Fit the estimate of errors to sets of lines: each genre, degraded more and more."""
+    height = bundle.manifest.recognizer.height
+    signs: list[Signs] = []
+    edits: list[int] = []
+    sets: list[range] = []
+    for number, (genre, harm) in enumerate(product(get_args(Genre), range(_HARMS))):
+        config = LineConfig(seed=SEED + 1 + number, genres=((genre, 1.0),), height=height)
+        maker = LineMaker(config, alphabet=bundle.alphabet)
+        samples = [maker.make(i) for i in range(_SET)]
+        rng = np.random.default_rng([SEED, number])
+        images = [degraded(sample.image, harm, rng) for sample in samples]
+        found = find_signs(recognizer, images, height)
+        pairs = zip(samples, found, strict=True)
+        edits += [cer(fold(sample.text), fold(sign.text)).edits for sample, sign in pairs]
+        sets.append(range(len(signs), len(signs) + _SET))
+        signs += found
+    return fit_estimate(signs, edits, sets)
+
+
+def degraded(image: Image, times: int, rng: np.random.Generator) -> Image:
+    """Print and scan a line image again and again."""
+    grey = image.astype(np.float32) / np.float32(255)
+    for _ in range(times):
+        grey = apply_all(grey, sample_scan(rng))
+    return (np.clip(grey, 0, 1) * np.float32(255)).astype(np.uint8)
 
 
 def edges(sample: LineSample, height: int, stride: int) -> list[Edges]:

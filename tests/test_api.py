@@ -14,6 +14,7 @@ def test_the_public_api_is_frozen() -> None:
         "UsageError",
         "Word",
         "__version__",
+        "adapt",
         "read",
     ]
     assert dir(readapt) == readapt.__all__

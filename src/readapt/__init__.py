@@ -5,12 +5,14 @@
 >>> page.text, page.lines[0].words, page.lines[0].polygon  # doctest: +SKIP
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from readapt.document.elements import Line, Page, Word
 from readapt.errors import InputError, ModelError, ReadaptError, UsageError
 
 if TYPE_CHECKING:
+    from readapt.adapt.pipeline import adapt
     from readapt.reader import Reader, read
 
 __version__ = "0.1.0"
@@ -25,12 +27,15 @@ __all__ = [
     "UsageError",
     "Word",
     "__version__",
+    "adapt",
     "read",
 ]
 
 
 def __getattr__(name: str) -> object:
-    """Import the reader when it is first used: ``import readapt`` alone loads nothing heavy."""
+    """Import what is heavy when it is first used: ``import readapt`` alone loads none of it."""
+    if name == "adapt":  # a package that can be called; importing it sets the name here
+        return import_module("readapt.adapt")
     if name not in ("Reader", "read"):
         raise AttributeError(f"module 'readapt' has no attribute {name!r}")
     from readapt import reader

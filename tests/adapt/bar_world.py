@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,8 @@ from readapt.export.recognizer import save_recognizer_bundle
 from readapt.models.bundle import Bundle
 from readapt.nets.crnn import Crnn, CrnnConfig
 from readapt.recognize.alphabet import Alphabet
+from readapt.train.data import collate
+from readapt.train.recognizer import ctc_loss
 from readapt.types import Image
 
 ALPHABET = Alphabet(" ab")
@@ -49,6 +52,21 @@ def small_network(seed: int = 0, alphabet: Alphabet = ALPHABET) -> Crnn:
     network = Crnn(CrnnConfig(alphabet.classes, (4, 6, 8, 10, 12), hidden=8, layers=2)).train()
     with torch.no_grad():
         network(torch.randint(0, 255, (8, 36, 64), dtype=torch.uint8))
+    return network.eval()
+
+
+@lru_cache(maxsize=1)
+def reading_network() -> Crnn:
+    """A network that reads clean bars, and noisy ones less well."""
+    network = small_network().train()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-2)
+    texts = words(64, seed=1)
+    lines = [(bars(text, 20, 225, 4, i), ALPHABET.encode(text)) for i, text in enumerate(texts)]
+    for step in range(90):
+        batch = collate(lines[8 * step % 64 :][:8])
+        optimizer.zero_grad()
+        ctc_loss(network(torch.from_numpy(batch.images)), batch).backward()
+        optimizer.step()
     return network.eval()
 
 

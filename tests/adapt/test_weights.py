@@ -33,6 +33,7 @@ def test_a_bundle_is_trainable_and_reads_as_before(tmp_path: Path) -> None:
     network = trainable(save_small_bundle(tmp_path / "m", original))
     assert all(p.requires_grad for p in network.parameters())
     assert all(isinstance(block.norm, FixedNorm) for block in blocks(network))
+    assert not any(module.training for module in network.modules())
     with torch.no_grad():
         # Half precision is all that was lost.
         torch.testing.assert_close(network.eval()(BATCH), original(BATCH), atol=0.02, rtol=0.02)
@@ -64,9 +65,7 @@ def test_statistics_are_those_of_all_pixels(tmp_path: Path) -> None:
     with torch.no_grad():
         output = network.stem.conv(images)
     torch.testing.assert_close(mean, output.mean((0, 2, 3)), atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(
-        variance, output.var((0, 2, 3), correction=0), atol=1e-4, rtol=1e-3
-    )
+    torch.testing.assert_close(variance, output.var((0, 2, 3), correction=0), atol=1e-4, rtol=1e-3)
 
 
 def test_renormalising_to_the_same_lines_is_no_change_and_to_others_is_one(tmp_path: Path) -> None:

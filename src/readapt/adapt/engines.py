@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -198,14 +199,12 @@ class RapidOcr:
                     process = process or self._start()
                     answer = self._ask(process, path)
                     if answer is None:
-                        process.kill()
-                        process.wait()
+                        _end(process)
                         process = None
                     yield answer
             finally:
                 if process is not None:
-                    process.kill()
-                    process.wait()
+                    _end(process)
 
     def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -227,6 +226,15 @@ class RapidOcr:
         except (OSError, ValueError, TypeError):
             return None
         return None if text is None else (" ".join(str(text).split()), float(sure))
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    for pipe in (process.stdin, process.stdout):
+        with suppress(OSError):  # what was still on its way to a process that is gone
+            if pipe is not None:
+                pipe.close()
+    process.wait()
 
 
 def _python() -> str:

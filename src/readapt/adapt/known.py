@@ -26,11 +26,13 @@ from readapt.types import Image
 
 VARIETY = 0.4
 """Share of the genres' usual weights that stays, whatever the scans look like."""
+EACH = 60
+"""Rendered lines of each genre that real lines may be nearest to."""
 _NEIGHBOURS = 5
 
 
 def genre_votes(
-    network: Crnn, real: Sequence[Image], config: LineConfig, alphabet: Alphabet, each: int = 60
+    network: Crnn, real: Sequence[Image], config: LineConfig, alphabet: Alphabet
 ) -> dict[Genre, float]:
     """Share of the real lines whose nearest rendered lines are of each genre, by their features."""
     drawn: list[Image] = []
@@ -41,8 +43,8 @@ def genre_votes(
             maker = LineMaker(replace(config, genres=((name, 1.0),)), alphabet=alphabet)
         except FontError:
             continue
-        drawn += [prepare_line(maker.make(i).image, config.height) for i in range(each)]
-        genres += [number] * each
+        drawn += [prepare_line(maker.make(i).image, config.height) for i in range(EACH)]
+        genres += [number] * EACH
     a, b = pooled_features(network, drawn), pooled_features(network, real)
     scale = a.std(0) + 1e-6
     a, b = (a - a.mean(0)) / scale, (b - a.mean(0)) / scale

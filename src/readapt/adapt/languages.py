@@ -64,7 +64,7 @@ def pieces(corpus: Corpus, most: int, seed: int = 0) -> list[str]:
     rng = np.random.default_rng(seed)
     left = most - len(text) + most // 4
     words: list[str] = []
-    while left > 0:
+    while left > 0 and len(words) < 2 * len(corpus.words):
         words.append(corpus.word(rng))
         left -= len(words[-1]) + 1
     found += [" ".join(words[i : i + 20]) for i in range(0, len(words), 20)]

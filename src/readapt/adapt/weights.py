@@ -51,7 +51,7 @@ def trainable(bundle: Bundle) -> Crnn:
         fixed = FixedNorm(block.norm.num_features)
         fixed.load_state_dict(block.norm.state_dict())
         block.norm = fixed
-    network.requires_grad_(True)
+    network.requires_grad_(True).eval()
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 

@@ -15,6 +15,8 @@ from readapt.formats.table import FormatName
 if TYPE_CHECKING:
     from readapt.batch.executor import Outcome
     from readapt.document.elements import Page
+    from readapt.evaluate.estimate import Estimate, Signs
+    from readapt.pages.load import LoadConfig
     from readapt.reader import Reader
 
 InputArguments = Annotated[
@@ -99,6 +101,14 @@ def read(
     min_confidence: MinConfidenceOption = None,
     max_word_errors: MaxWordErrorsOption = None,
     unsure: UnsureOption = Unsure.OMIT,
+    estimate: Annotated[
+        bool,
+        typer.Option(
+            "--estimate",
+            help="Say on stderr how many characters are probably wrong, for each page and for all; "
+            "reading takes several times as long.",
+        ),
+    ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="A line for each input.")
@@ -136,6 +146,9 @@ def read(
         suffixes = sorted(form.suffix for form in plan.formats)
         decoding = [str(beam), *_content(lm), str(lm_weight), str(threshold), unsure.value]
         journal = Journal(plan.folder, [__version__, manifest, str(load), *decoding, *suffixes])
+    estimated = Estimates(reader, model, load) if estimate else None
+    if estimated is not None and "-" in names:
+        raise UsageError("--estimate looks at pages a second time, so it needs files, not stdin.")
     stems = name_outputs(names)
     todo = [name for name in names if not (resume and journal and journal.is_done(name))]
     if verbose and len(todo) < len(names):
@@ -145,6 +158,8 @@ def read(
     streams = plan.folder is None and plan.file is None and plan.formats[0].suffix == ".txt"
     for outcome in read_files(reader, todo, job, jobs):
         shown.step(outcome)
+        if estimated is not None and outcome.error is None:
+            estimated.add(outcome.pages)
         if threshold is not None:
             outcome = settle(outcome, threshold, unsure)
         if outcome.error is not None:
@@ -160,8 +175,50 @@ def read(
             collected.extend(outcome.pages)
     if plan.folder is None and not streams and (collected or not failed):
         _write_all(plan.file, plan.formats[0].write(collected, reader.model))
+    if estimated is not None:
+        estimated.close()
     if failed:
         raise typer.Exit(InputError.exit_code)
+
+
+class Estimates:
+    """Error rates of pages, estimated as they are read, and of all of them together."""
+
+    def __init__(self, reader: "Reader", model: str | None, load: "LoadConfig") -> None:
+        from readapt.models.bundle import find_bundle, read_manifest
+        from readapt.models.manifest import ErrorEstimate
+
+        manifest = read_manifest(find_bundle(model))
+        self._reader, self._load = reader, load
+        self._section = manifest.recognizer
+        self._by = manifest.calibration.errors or ErrorEstimate()
+        self._signs: list[Signs] = []
+
+    def add(self, pages: "tuple[Page, ...]") -> None:
+        """Estimate the pages of one input."""
+        from readapt.evaluate.estimate import estimate, page_signs
+        from readapt.pages.load import load_pages
+
+        images = {page.index: page.image for page in load_pages(pages[0].source, self._load)}
+        for page in pages:
+            signs = page_signs(
+                self._reader, images[page.index], page, self._section.height, self._section.pad
+            )
+            self._signs += signs
+            where = f"{page.source}, page {page.index + 1}" if len(images) > 1 else page.source
+            self._say(where, estimate(signs, self._by))
+
+    def close(self) -> None:
+        """Estimate all pages together."""
+        from readapt.evaluate.estimate import estimate
+
+        self._say("all pages", estimate(self._signs, self._by))
+
+    def _say(self, what: str, found: "Estimate") -> None:
+        print(
+            f"readapt: {what}: estimated wrong characters {found}, {found.lines} lines",
+            file=sys.stderr,
+        )
 
 
 def find_threshold(

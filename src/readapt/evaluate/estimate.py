@@ -1,25 +1,26 @@
 """How many characters are wrong, without knowing one of them.
 
-Three signs are counted on a line: what the posteriors leave open, how much the reading changes
-when the line is looked at in slightly other ways, and how much it changes when a language model
-may say a word. None is a number of errors; on degraded lines whose text is known, the smallest
-weights that turn them into one are found, and by how much a whole set of lines can still be off.
+Two signs are counted on a line: what the posteriors leave open, and how much the reading changes
+when the line is looked at in slightly other ways. Neither is a number of errors; on degraded lines
+whose text is known, the weights that turn them into one are found, and by how much a whole set of
+lines can still be off.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from rapidfuzz.distance import Levenshtein
 
+from readapt.document.elements import Page
 from readapt.errors import UsageError
+from readapt.lines.crop import crop_line
 from readapt.models.manifest import ErrorEstimate
 from readapt.recognize.alphabet import Alphabet
-from readapt.recognize.beam import Beam, LanguageModel, beam_search
 from readapt.recognize.greedy import best_path
 from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.views import VIEWS
@@ -27,7 +28,6 @@ from readapt.types import Image
 
 LOOKS: Final = ("softer", "lower", "higher")
 """Views a line is read in once more."""
-SEARCH: Final = Beam(width=6, top=6, least=0.004, blank=0.99)
 _TOGETHER = 64
 """Lines that are read at once; bounds the memory."""
 
@@ -55,8 +55,6 @@ class Signs:
     """Sum over the characters of what the posteriors leave for others, ``1 - p``."""
     changed: float
     """Edits between the reading and those of the other views, mean over these."""
-    corrected: float
-    """Edits that a language model makes; 0 without one."""
 
     @property
     def characters(self) -> int:
@@ -84,7 +82,6 @@ def find_signs(
     reader: Reads,
     lines: Sequence[Image],
     height: int,
-    language: LanguageModel[Any] | None = None,
 ) -> list[Signs]:
     """Read lines, ``H W`` or ``H W 3`` uint8 of any size, in all views; one sign each, in order.
 
@@ -96,15 +93,27 @@ def find_signs(
         seen = [reader.log_posteriors(some)]
         seen += [reader.log_posteriors([VIEWS[look](line) for line in some]) for look in LOOKS]
         for own, *others in zip(*seen, strict=True):
-            found.append(_signs(own, others, reader.alphabet, language))
+            found.append(_signs(own, others, reader.alphabet))
     return found
+
+
+def page_signs(reader: Reads, image: Image, page: Page, height: int, pad: float) -> list[Signs]:
+    """Read the lines of a page again, cut out where they were found, in all views.
+
+    ``image`` is the page in pixels, ``pad`` the margin that lines are cut with, in line heights.
+    """
+    cuts = [
+        crop_line(image, np.asarray(line.polygon, np.float32), pad)
+        for line in page.lines
+        if len(line.polygon) == 4
+    ]
+    return find_signs(reader, cuts, height)
 
 
 def _signs(
     own: NDArray[np.float32],
     others: Sequence[NDArray[np.float32]],
     alphabet: Alphabet,
-    language: LanguageModel[Any] | None,
 ) -> Signs:
     path = best_path(own)
     left = sum(
@@ -112,11 +121,7 @@ def _signs(
         for c, (start, end) in zip(path.ids, path.spans, strict=True)
     )
     changed = [Levenshtein.distance(path.ids, best_path(other).ids) for other in others]
-    corrected = 0
-    if language is not None and path.ids:
-        searched = beam_search(own, replace(SEARCH, language_model=language))[0].ids
-        corrected = Levenshtein.distance(path.ids, searched)
-    return Signs(alphabet.decode(path.ids), left, float(np.mean(changed)), float(corrected))
+    return Signs(alphabet.decode(path.ids), left, float(np.mean(changed)))
 
 
 def expected_edits(signs: Sequence[Signs], by: ErrorEstimate) -> NDArray[np.float64]:

@@ -51,7 +51,7 @@ def _moved(line: Image, rng: Generator) -> Image:
 
 
 def hide_columns(line: Image, rng: Generator, share: float, widest: int) -> Image:
-    """Fill runs of columns, each up to `widest` / 3 pixels, with paper, noise or the line's mean."""
+    """Fill runs of columns, each up to `widest` / 3 pixels, with paper, noise or the mean."""
     changed = line.copy()
     width = line.shape[1]
     runs = int(rng.poisson(share * width / (widest / 5)))

@@ -60,6 +60,8 @@ class SelfTrainConfig:
 
     shares: tuple[float, ...] = (0.4, 0.7, 0.9)
     """Of the lines, the surest first, that each round learns from."""
+    most_doubt: float = 0.2
+    """Lines that are doubted more are never learnt from: they may be no text at all."""
     known: float = 0.5
     """Share of labelled lines in what is learnt from."""
     masked: float = 0.1
@@ -118,11 +120,17 @@ def label(
     return labels
 
 
-def surest(labels: Sequence[PseudoLabel], share: float) -> list[int]:
-    """Numbers of the least doubtful `share` of the lines that were read as something."""
+def surest(labels: Sequence[PseudoLabel], share: float, most_doubt: float) -> list[int]:
+    """Numbers of the least doubtful `share` of the lines that were read as something.
+
+    None that is doubted more than `most_doubt`, unless that leaves fewer than a quarter of the
+    share: where everything is doubtful, the best there is has to do.
+    """
     read = [i for i, found in enumerate(labels) if found.text]
     read.sort(key=lambda i: labels[i].doubt)
-    return sorted(read[: max(1, round(share * len(labels)))])
+    wanted = max(1, round(share * len(labels)))
+    sure = sum(labels[i].doubt <= most_doubt for i in read)
+    return sorted(read[: min(wanted, max(sure, wanted // 4))])
 
 
 class Student:

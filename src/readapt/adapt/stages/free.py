@@ -15,7 +15,8 @@ from readapt.synth.lines import LineConfig
 
 SHARES = (0.2, 0.5, 1.0)
 """How far the statistics are moved towards those of the scans; the best way wins."""
-_LINES = 200
+LINES = 200
+"""Rendered and real lines that are measured."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ class Free:
         """Move the statistics by several shares; the lowest estimate is the candidate."""
         height = state.network.config.height
         maker = line_maker(LineConfig(seed=state.config.seed + 21), state.corpora, state.alphabet)
-        rendered = [prepare_line(maker.make(i).image, height) for i in range(_LINES)]
+        rendered = [prepare_line(maker.make(i).image, height) for i in range(LINES)]
         opened = deepcopy(state.network)
         open_norms(opened, rendered)
-        real = state.target.lines[:: max(1, len(state.target.lines) // _LINES)][:_LINES]
+        real = state.target.lines[:: max(1, len(state.target.lines) // LINES)][:LINES]
         found = {}
         for share in SHARES:
             portion.tick()

@@ -48,7 +48,7 @@ class Listen:
         elapsed = stopwatch()
         share = state.config.selftrain.shares[self.round]
         labels = self._labels(state, portion, folder / "labels.json")
-        chosen = surest(labels, share)
+        chosen = surest(labels, share, state.config.selftrain.most_doubt)
         real = [(state.target.lines[i], labels[i].text) for i in chosen]
         known, _ = known_lines(state, portion)
         lr = state.config.lr * FADING**self.round

@@ -1,0 +1,44 @@
+"""Nothing noted is lost, nothing half-written is believed."""
+
+from pathlib import Path
+
+import pytest
+
+from readapt.adapt.journal import FILE_NAME, Journal
+from readapt.errors import UsageError
+
+SETTINGS = {"seed": 0, "scans": ["a"]}
+
+
+def test_what_was_noted_is_there_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "work", SETTINGS, resume=False)
+    journal.add("stage free", {"kept": False})
+    journal.add("stage words", {"kept": False})
+    journal.add("stage free", {"kept": True})
+    again = Journal(tmp_path / "work", SETTINGS, resume=True)
+    assert again.get("stage free") == {"kept": True}
+    assert again.get("stage look") is None
+    assert [entry.key for entry in again.entries][1:] == ["stage free", "stage words", "stage free"]
+
+
+@pytest.mark.parametrize("cut", range(1, 20))
+def test_a_line_cut_off_is_as_if_not_written(tmp_path: Path, cut: int) -> None:
+    journal = Journal(tmp_path, SETTINGS, resume=False)
+    journal.add("stage free", {"kept": True})
+    journal.add("stage words", {"n": 12345})
+    path = tmp_path / FILE_NAME
+    path.write_bytes(path.read_bytes()[:-cut])
+    again = Journal(tmp_path, SETTINGS, resume=True)
+    assert again.get("stage free") == {"kept": True}
+    assert again.get("stage words") == ({"n": 12345} if cut == 1 else None)
+    again.add("stage words", {"n": 1})
+    assert Journal(tmp_path, SETTINGS, resume=True).get("stage words") == {"n": 1}
+
+
+def test_other_settings_are_refused_and_named(tmp_path: Path) -> None:
+    Journal(tmp_path, SETTINGS, resume=False)
+    with pytest.raises(UsageError, match="--resume"):
+        Journal(tmp_path, SETTINGS, resume=False)
+    with pytest.raises(UsageError, match=r"other settings \(seed\)"):
+        Journal(tmp_path, {**SETTINGS, "seed": 1}, resume=True)
+    assert Journal(tmp_path, {**SETTINGS, "scans": ("a",)}, resume=True).get("begun")

@@ -1,0 +1,50 @@
+"""The clock goes on where a killed run left it; portions add up to what there is."""
+
+from pathlib import Path
+
+import pytest
+
+from readapt.adapt.budget import Budget
+
+SHARES = {"a": 1.0, "b": 3.0, "end": 0.1}
+
+
+class Time:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_portions_are_shares_of_what_is_left(tmp_path: Path) -> None:
+    time = Time()
+    budget = Budget(100.0, tmp_path, time)
+    assert budget.portion("a", ["a", "b"], SHARES) == pytest.approx(90 / 4)
+    time.now += 50  # whatever took so long, the end keeps its share
+    assert budget.portion("b", ["b"], SHARES) == pytest.approx(40)
+    time.now += 100
+    assert budget.left == 0
+    assert budget.portion("b", ["b"], SHARES) == 0
+
+
+def test_what_one_stage_leaves_over_the_next_one_has(tmp_path: Path) -> None:
+    time = Time()
+    budget = Budget(100.0, tmp_path, time)
+    first = budget.portion("a", ["a", "b"], SHARES)
+    time.now += first / 2
+    assert budget.portion("b", ["b"], SHARES) == pytest.approx(90 - first / 2)
+
+
+def test_the_clock_survives(tmp_path: Path) -> None:
+    time = Time()
+    budget = Budget(100.0, tmp_path, time)
+    time.now += 30
+    budget.tick()
+    time.now += 1  # lost: the clock is written every other second
+    budget.tick()
+    again = Budget(100.0, tmp_path, time)
+    assert again.spent == pytest.approx(30)
+    time.now += 5
+    assert again.left == pytest.approx(65)
+    (tmp_path / "clock").write_text("3o.5")
+    assert Budget(100.0, tmp_path, time).spent == 0

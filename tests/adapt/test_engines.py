@@ -1,0 +1,109 @@
+"""Teachers: found or missing, crashing on a line, and what they wrote."""
+
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from readapt.adapt.engines import RAPIDOCR_PYTHON, RapidOcr, Tesseract, find_teacher, parse_tsv
+from readapt.errors import UsageError
+
+LINE = np.full((20, 60), 200, np.uint8)
+
+WORKER = """
+import json, sys
+seen = 0
+for line in sys.stdin:
+    with open({log!r}, "a") as log: log.write("x")
+    number = len(open({log!r}).read())
+    if number == 2: sys.exit(3)
+    if number == 4: print("no json", flush=True); continue
+    print(json.dumps([f"line  {{number}}", 0.5]), flush=True)
+"""
+
+
+def test_a_crash_costs_one_line(tmp_path: Path) -> None:
+    worker = tmp_path / "worker.py"
+    worker.write_text(WORKER.format(log=str(tmp_path / "log")))
+    answers = list(RapidOcr(worker=worker).read([LINE] * 5))
+    assert answers == [("line 1", 0.5), None, ("line 3", 0.5), None, ("line 5", 0.5)]
+
+
+def test_an_engine_that_hangs_costs_one_line(tmp_path: Path) -> None:
+    worker = tmp_path / "worker.py"
+    worker.write_text("import time\ntime.sleep(30)\n")
+    assert list(RapidOcr(worker=worker, seconds=0.3).read([LINE])) == [None]
+
+
+def test_missing_engines_say_how_to_install_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "apt-get install tesseract-ocr" in Tesseract("tesseract").missing()
+    false = tmp_path / "python"
+    false.write_text("#!/bin/sh\nexit 1\n")
+    false.chmod(false.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv(RAPIDOCR_PYTHON, str(false))
+    assert "pip install 'readapt[teachers]'" in RapidOcr().missing()
+
+
+def fake_tesseract(folder: Path, crashes_on: str) -> None:
+    """A program that knows two languages, and dies on lists with more than one bad image."""
+    program = folder / "tesseract"
+    program.write_text(
+        "#!/bin/sh\n"
+        'if [ "$1" = --list-langs ]; then printf "List:\\neng\\nfra\\n"; exit 0; fi\n'
+        f'if grep -q "{crashes_on}" "$1"; then exit 139; fi\n'
+        "{ echo head; n=0; while read -r line; do n=$((n+1));\n"
+        'printf "5\\t%s\\t1\\t1\\t1\\t1\\t0\\t0\\t9\\t9\\t80\\tword\\n" $n; done < "$1"; }'
+        ' > "$2.tsv"\n'
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+
+
+def test_tesseract_goes_on_after_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_tesseract(tmp_path, "001.png")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    # The list as a whole names 001.png and dies; one by one, every image is number 000.
+    answers = list(Tesseract("tesseract").read([LINE] * 3))
+    assert answers == [("word", 0.8)] * 3
+    fake_tesseract(tmp_path, "000.png")
+    assert list(Tesseract("tesseract").read([LINE] * 2)) == [None, None]
+
+
+def test_tesseracts_languages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_tesseract(tmp_path, "never")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert Tesseract("t", languages=("fr", "de")).codes == "fra"
+    assert Tesseract("t", languages=("pl",)).codes == "eng"
+    assert Tesseract("t", "deu+fra").codes == "deu+fra"
+    assert "apt-get install tesseract-ocr-deu" in Tesseract("t", "deu+fra").missing()
+    assert Tesseract("t", "fra").missing() == ""
+
+
+def test_the_table_of_tesseract() -> None:
+    table = "\n".join(
+        [
+            "level\tpage_num\t...",
+            "1\t1\t0\t0\t0\t0\t0\t0\t60\t20\t-1\t",
+            "5\t1\t1\t1\t1\t1\t0\t0\t9\t9\t90.5\tGrund",
+            "5\t1\t1\t1\t1\t2\t0\t0\t9\t9\t50\tu.",
+            "1\t2\t0\t0\t0\t0\t0\t0\t60\t20\t-1\t",
+        ]
+    )
+    first, second = parse_tsv(table, 2)
+    assert first is not None
+    assert first[0] == "Grund u."
+    assert first[1] == pytest.approx((5 * 0.905 + 2 * 0.5) / 7)
+    assert second == ("", 0.0)
+
+
+def test_names() -> None:
+    teacher = find_teacher("tesseract:fra+eng")
+    assert isinstance(teacher, Tesseract)
+    assert teacher.wanted == "fra+eng"
+    assert isinstance(find_teacher("rapidocr"), RapidOcr)
+    with pytest.raises(UsageError, match="no such teacher"):
+        find_teacher("abbyy")

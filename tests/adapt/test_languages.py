@@ -1,0 +1,38 @@
+"""Languages and spelling from readings."""
+
+from readapt.adapt.languages import Writing, find_writing, pieces, spelled
+from readapt.recognize.alphabet import LATIN
+from readapt.synth.corpus import BUILT_IN, Corpus
+
+CORPORA = {k: Corpus(k, "", tuple(BUILT_IN[k].split())) for k in ("en", "fr", "de")}
+
+
+def test_languages_are_told_apart() -> None:
+    readings = ["homme donner jour très année mère", "garçon château deux même prendre"] * 3
+    readings += ["other were all there when up your how"] * 2
+    writing = find_writing(readings, CORPORA, LATIN)
+    assert list(writing.languages)[:2] == ["fr", "en"]
+    assert writing.languages["fr"] > 0.6
+    assert writing.old == 0
+    assert writing.upper == 0
+
+
+def test_old_print_and_capitals_are_seen() -> None:
+    writing = find_writing(["müſſen größer Straße früher", "MUESSEN SEIN"], CORPORA, LATIN)
+    assert next(iter(writing.languages)) == "de"
+    assert writing.old == 0.5
+    assert 0.2 < writing.upper < 0.5
+
+
+def test_without_readings_nothing_is_excluded() -> None:
+    assert set(find_writing([], CORPORA, LATIN).languages) == {"en", "fr", "de"}
+
+
+def test_texts_are_spelled_as_the_collection_does() -> None:
+    texts = pieces(CORPORA["de"], 500)
+    assert sum(map(len, texts)) <= 1200
+    old = spelled(texts, Writing({"de": 1.0}, 1.0, 0.0))
+    assert sum("ſ" in text for text in old) > len(old) / 2
+    upper = spelled(texts, Writing({"de": 1.0}, 0.0, 1.0))
+    assert all(text == text.upper() for text in upper)
+    assert spelled(texts, Writing({"de": 1.0}, 0.0, 0.1)) == texts

@@ -1,0 +1,189 @@
+"""The whole way in miniature: what is kept, what is not, and every way to stop and go on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bar_world import reading_network, save_small_bundle, write_lines
+from matplotlib import font_manager
+
+from readapt.adapt import finish, known, pipeline
+from readapt.adapt.finish import Adapted
+from readapt.adapt.gate import Gate, Verdict
+from readapt.adapt.pipeline import Told, adapt
+from readapt.adapt.settings import AdaptConfig, GateConfig
+from readapt.adapt.stage import LANGUAGE_MODEL
+from readapt.adapt.stages import free, words
+from readapt.adapt.target import TargetConfig
+from readapt.errors import InputError, UsageError
+from readapt.models.bundle import Bundle
+from readapt.synth import corpus, fonts, lines
+from readapt.synth.corpus import Corpus
+from readapt.train.selftrain import SelfTrainConfig
+
+CONFIG = AdaptConfig(
+    minutes=600.0,  # a machine may stand still
+    only=("free", "words", "teach", "listen"),
+    target=TargetConfig(single=True, least=10),
+    gate=GateConfig(replay_lines=12),
+    selftrain=SelfTrainConfig(shares=(0.5, 0.9), pool=16, batch_columns=800, batch_lines=8),
+    steps=2,
+    threads=1,
+)
+
+
+@pytest.fixture(autouse=True)
+def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One font and two letters: nothing of this system."""
+    monkeypatch.setattr(words, "BACKGROUND", 2_000)
+    monkeypatch.setattr(finish, "CALIBRATED", 24)
+    monkeypatch.setattr(free, "LINES", 12)
+    monkeypatch.setattr(known, "EACH", 6)
+    font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
+    monkeypatch.setattr(lines, "find_fonts", lambda: [font])
+    texts = {"en": Corpus("en", "", ("ab", "ba", "aab")), "de": Corpus("de", "", ("bb", "abba"))}
+    monkeypatch.setattr(pipeline, "system_corpora", lambda: texts)
+    monkeypatch.setattr(lines, "system_corpora", lambda: texts)
+    monkeypatch.setattr(corpus, "system_corpora", lambda: texts)
+
+
+def run(folder: Path, config: AdaptConfig = CONFIG, **more: object) -> Adapted:
+    scans = folder / "scans"
+    if not scans.exists():
+        write_lines(scans, 30, noise=50.0)
+        save_small_bundle(folder / "base", reading_network())
+    return adapt(scans, folder / "mine", base=folder / "base", config=config, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def kind_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gate that lets everything through: two steps of training help nobody."""
+    monkeypatch.setattr(Gate, "decide", lambda *_: Verdict(True, "let through"))
+
+
+@pytest.mark.usefixtures("kind_gate")
+def test_the_whole_way(tmp_path: Path) -> None:
+    told: list[Told] = []
+    truth = write_lines(tmp_path / "truth", 5, truth=True)
+    (tmp_path / "truth" / "not-a-page.txt").write_text("x")
+    adapted = run(tmp_path, listener=told.append, truth=truth)
+    bundle = Bundle.load(adapted.model)
+    assert bundle.manifest.provenance["adapted"]["stages"] == list(adapted.kept)  # type: ignore[index,call-overload]
+    assert adapted.truth is not None
+    assert adapted.truth.lines == 5
+    html = adapted.report.read_text("utf-8")
+    assert "data:image/png;base64," in html
+    assert "<svg" in html
+    for stage in ("free", "words", "teach", "listen-1", "listen-2"):
+        assert f"<td>{stage}</td>" in html
+        assert any(one.stage == stage for one in told)
+    assert "http" not in html
+    assert all(one.left <= 36_000 for one in told)
+    assert adapted.kept == ("free", "teach", "listen-1", "listen-2")
+    assert bundle.language_model is not None
+    with pytest.raises(UsageError, match="--resume"):
+        run(tmp_path)
+
+
+def test_a_gate_that_is_never_sure_gives_back_the_base_model(tmp_path: Path) -> None:
+    config = replace(CONFIG, gate=replace(CONFIG.gate, sure=1.1), only=("free",))
+    adapted = run(tmp_path, config)
+    assert adapted.kept == ()
+    assert any("No stage helped" in remark for remark in adapted.remarks)
+    base, mine = Bundle.load(tmp_path / "base"), Bundle.load(adapted.model)
+    assert mine.recognizer.read_bytes() == base.recognizer.read_bytes()
+    assert "rejected" in adapted.report.read_text("utf-8")
+
+
+class Kill(BaseException):
+    """A kill -9, as far as a test can have one."""
+
+
+def weights(adapted: Adapted) -> bytes:
+    return Bundle.load(adapted.model).recognizer.read_bytes()
+
+
+@pytest.mark.usefixtures("kind_gate")
+@pytest.mark.parametrize("at", ["words", "listen-2", "end"])
+def test_killed_anywhere_and_resumed_is_as_if_nothing_had_been(
+    tmp_path: Path, at: str, whole: bytes
+) -> None:
+    def die(told: Told) -> None:
+        if told.stage == at:
+            raise Kill
+
+    with pytest.raises(Kill):
+        run(tmp_path, listener=die)
+    assert weights(run(tmp_path, resume=True)) == whole
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The weights of a run that nobody stopped."""
+    with pytest.MonkeyPatch.context() as patch:
+        small_world.__wrapped__(patch)  # type: ignore[attr-defined]
+        kind_gate.__wrapped__(patch)  # type: ignore[attr-defined]
+        return weights(run(tmp_path_factory.mktemp("whole")))
+
+
+def test_stages_that_cannot_run_say_why(tmp_path: Path) -> None:
+    config = replace(CONFIG, minutes=5.0, only=("look", "ask"))
+    adapted = run(tmp_path, config)
+    html = adapted.report.read_text("utf-8")
+    assert "5 minutes are too few" in html
+    assert "no --teacher was named" in html
+
+
+def test_unknown_stages_and_places(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="the stages are look, free"):
+        run(tmp_path, replace(CONFIG, only=("magic",)))
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(UsageError, match="no model"):
+        run(tmp_path)
+
+
+@pytest.mark.usefixtures("kind_gate")
+def test_a_corpus_with_new_characters(tmp_path: Path) -> None:
+    text = tmp_path / "corpus.txt"
+    text.write_text("abba c abc " * 40, "utf-8")
+    config = replace(CONFIG, only=("words",))
+    adapted = run(tmp_path, config, text=text)
+    assert any("lacks 'c' (U+0063)" in r and "--extend-alphabet" in r for r in adapted.remarks)
+    other = adapt(
+        tmp_path / "scans",
+        tmp_path / "wider",
+        base=tmp_path / "base",
+        text=text,
+        config=replace(CONFIG, only=("teach",)),
+        extend_alphabet=True,
+    )
+    assert "teach" in other.kept
+    assert Bundle.load(other.model).manifest.alphabet == " abc"
+
+
+def test_language_models_do_not_know_the_lines_they_correct(tmp_path: Path) -> None:
+    run(tmp_path, replace(CONFIG, only=("words",)))
+    folder = tmp_path / "mine-adapting" / "words"
+    names = sorted(path.name for path in folder.iterdir())
+    stem = LANGUAGE_MODEL.replace(" ", "-")
+    assert names == [f"{stem}-0.npz", f"{stem}-1.npz", f"{stem}.npz"]
+
+
+def test_too_few_scans(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Only 30 usable lines on 30 images, and 50 are needed"):
+        run(tmp_path, replace(CONFIG, target=TargetConfig(single=True, least=50)))
+
+
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        free = 100
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pipeline, "save_target", fail)
+    monkeypatch.setattr(pipeline.shutil, "disk_usage", lambda path: Full())
+    with pytest.raises(Exception, match="the disk is full; free some of it"):
+        run(tmp_path)

@@ -1,0 +1,114 @@
+"""The scans as they come: damaged, doubled, not images at all, too few."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from bar_world import bars, words, write_lines
+
+from readapt.adapt.target import (
+    Target,
+    TargetConfig,
+    find_target,
+    load_target,
+    save_target,
+)
+from readapt.errors import InputError
+from readapt.models.bundle import Bundle
+from readapt.reader import Reader
+from tiny_model import draw_page
+
+SINGLE = TargetConfig(single=True, least=5)
+
+
+@pytest.fixture(scope="module")
+def reader(tiny_model: Bundle) -> Reader:
+    return Reader(tiny_model.folder, 1)
+
+
+def find(folder: Path, reader: Reader, config: TargetConfig = SINGLE) -> Target:
+    return find_target([str(folder)], reader, config)
+
+
+def test_lines_are_held_out_and_nothing_is_in_both(tmp_path: Path, reader: Reader) -> None:
+    target = find(write_lines(tmp_path / "scans", 40), reader)
+    assert len(target.all) == 40
+    assert 8 <= len(target.held_out) <= 12
+    learnt = {line.tobytes() for line in target.lines}
+    assert not learnt & {line.tobytes() for line in target.held_out}
+    assert len(target.cuts) == len(target.pages) == len(target.lines)
+    assert target.remarks == ()
+
+
+def test_pages_are_held_out_whole(tmp_path: Path, reader: Reader) -> None:
+    (tmp_path / "scans").mkdir()
+    for i in range(8):
+        rows = [(40, 24 + 64 * row, text) for row, text in enumerate(words(4, 6, seed=i))]
+        cv2.imwrite(str(tmp_path / "scans" / f"{i}.png"), draw_page(rows))
+    config = TargetConfig(least=5, height=32)
+    target = find(tmp_path / "scans", reader, config)
+    assert len(target.all) == 32
+    assert len(target.held_out) == 8
+    assert len(set(target.pages)) == 6
+
+
+def test_others_are_named_and_left_out(tmp_path: Path, reader: Reader) -> None:
+    folder = write_lines(tmp_path / "scans", 12)
+    (folder / "notes.txt").write_text("bring them back")
+    (folder / "broken.png").write_bytes(b"\x89PNG no more")
+    (folder / "empty.jpg").write_bytes(b"")
+    target = find(folder, reader)
+    assert len(target.all) == 12
+    text = " ".join(target.remarks)
+    assert "Not images, left out: notes.txt." in text
+    assert "broken.png" in text
+    assert "empty.jpg" in text
+
+
+def test_ten_identical_scans_count_once(tmp_path: Path, reader: Reader) -> None:
+    folder = write_lines(tmp_path / "scans", 6)
+    line = bars("abab", 30, 220)
+    for i in range(10):
+        cv2.imwrite(str(folder / f"same-{i}.png"), line)
+    target = find(folder, reader)
+    assert len(target.all) == 7
+    assert "9 of 16 scans are the same picture" in " ".join(target.remarks)
+
+
+def test_nothing_there(tmp_path: Path, reader: Reader) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="the folder holds no page"):
+        find(tmp_path / "empty", reader)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "x.png").write_bytes(b"no")
+    with pytest.raises(InputError, match="None of the scans can be read"):
+        find(tmp_path / "bad", reader)
+    (tmp_path / "blank").mkdir()
+    cv2.imwrite(str(tmp_path / "blank" / "x.png"), np.full((36, 200), 240, np.uint8))
+    with pytest.raises(InputError, match="All 1 lines on 1 image are blank"):
+        find(tmp_path / "blank", reader)
+    cv2.imwrite(str(tmp_path / "bad" / "x.png"), np.full((200, 200), 240, np.uint8))
+    with pytest.raises(InputError, match="No line of text was found on 1 image"):
+        find(tmp_path / "bad", reader, TargetConfig(least=5, height=32))
+
+
+def test_lines_come_back_from_disk(tmp_path: Path, reader: Reader) -> None:
+    target = find(write_lines(tmp_path / "scans", 12), reader)
+    path = tmp_path / "lines.npz"
+    assert load_target(path) is None
+    save_target(target, path)
+    again = load_target(path)
+    assert again is not None
+    assert again.pages == target.pages
+    assert again.remarks == target.remarks
+    for name in ("lines", "held_out", "cuts"):
+        pairs = zip(getattr(again, name), getattr(target, name), strict=True)
+        assert all((a == b).all() for a, b in pairs)
+
+
+def test_many_pages_are_taken_evenly(tmp_path: Path, reader: Reader) -> None:
+    folder = write_lines(tmp_path / "scans", 40)
+    target = find(folder, reader, TargetConfig(single=True, least=5, most=10))
+    assert len(target.all) == 10
+    assert "10 of 40 files are learnt from" in " ".join(target.remarks)

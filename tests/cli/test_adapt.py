@@ -1,0 +1,115 @@
+"""``readapt adapt``: options, what it prints, and a kill that costs nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import readapt
+from command_line import Run
+from readapt.adapt import pipeline
+from readapt.adapt.finish import Adapted, Measured
+from readapt.adapt.pipeline import Told
+from readapt.adapt.settings import AdaptConfig
+from readapt.evaluate.estimate import Estimate
+
+RUN = "from readapt.cli import main; main()"
+
+
+@pytest.fixture
+def cli(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Run:
+    return Run(capfdbinary, monkeypatch)
+
+
+def test_options_reach_the_pipeline(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, object] = {}
+
+    def adapt(scans: list[str], out: Path, **more: object) -> Adapted:
+        given.update(scans=scans, out=out, **more)
+        more["listener"](Told("words", "counting", 90.0, 0.051))  # type: ignore[operator]
+        return Adapted(
+            out,
+            Path("r.html"),
+            Estimate(0.06, 0.04, 0.09, 50),
+            Estimate(0.03, 0.02, 0.05, 50),
+            ("teach", "listen-1"),
+            ("Not images, left out: a.txt.",),
+            12.5,
+            Measured(0.1, 0.05, 7),
+        )
+
+    monkeypatch.setattr(pipeline, "adapt", adapt)
+    code, out, err = cli(
+        *("adapt", "scans/", "more/*.png", "-o", "mine", "--minutes", 15, "--lines"),
+        *("--only", "words", "--only", "listen", "--seed", 3, "--truth", "t", "--resume"),
+    )
+    assert code == 0
+    assert given["scans"] == ["scans/", "more/*.png"]
+    config = given["config"]
+    assert isinstance(config, AdaptConfig)
+    assert (config.minutes, config.only, config.seed) == (15.0, ("words", "listen"), 3)
+    assert config.target.single
+    assert given["resume"] is True
+    assert "words: counting (1.5 min left, estimate 5.10%)" in err
+    assert out.splitlines() == [
+        "Not images, left out: a.txt.",
+        "Estimated wrong characters: 6.0% (4.0% to 9.0%) -> 3.0% (2.0% to 5.0%)",
+        "Measured on 7 labelled lines: 10.00% -> 5.00%",
+        "Kept: teach, listen-1; 12.5 minutes",
+        "mine",
+        "r.html",
+    ]
+
+
+def test_wrong_use(cli: Run, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    code, _, err = cli("adapt", empty, "-o", tmp_path / "m")
+    assert code == 3
+    assert "the folder holds no page" in err
+    code, _, err = cli("adapt", empty, "-o", tmp_path / "m", "--teacher", "nobody")
+    assert code == 2
+    assert "no such teacher" in err
+
+
+def test_a_teacher_that_is_missing_is_said(
+    cli: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "adapt", lambda *_, **__: sys.exit(0))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    _, _, err = cli("adapt", "x", "-o", tmp_path / "m", "--teacher", "tesseract")
+    assert "not installed: apt-get install tesseract-ocr" in err
+
+
+def test_the_package_is_the_function() -> None:
+    assert callable(readapt.adapt)
+    with pytest.raises(readapt.InputError):
+        readapt.adapt("/no/such/folder", "/tmp/never-written-model")
+
+
+def test_killed_and_resumed(tmp_path: Path) -> None:
+    """A real kill -9 of the command, wherever it is by then; the journal goes on."""
+    scans = Path(__file__).resolve().parents[2] / "examples"
+    out = tmp_path / "mine"
+    command = [sys.executable, "-c", RUN, "adapt", str(scans), "-o", str(out)]
+    command += ["--minutes", "600", "--steps", "1", "--threads", "1", "--only", "words"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for row in process.stderr:
+            if row.startswith("words"):
+                process.send_signal(signal.SIGKILL)
+                break
+    assert process.returncode == -signal.SIGKILL
+    began = time.monotonic()
+    done = subprocess.run(
+        [*command, "--resume"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "looking for lines" not in done.stderr
+    assert "Kept: nothing" in done.stdout
+    assert (out / "model.json").is_file()
+    assert time.monotonic() > began

@@ -1,0 +1,96 @@
+"""The estimate of errors: its signs, its weights, its interval."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from readapt.document.elements import Line, Page
+from readapt.errors import UsageError
+from readapt.evaluate.estimate import (
+    Signs,
+    estimate,
+    expected_edits,
+    find_signs,
+    fit_estimate,
+    page_signs,
+)
+from readapt.models.bundle import Bundle
+from readapt.models.manifest import ErrorEstimate
+from readapt.reader import load_recognizer
+from tiny_model import HEIGHT, draw, draw_page
+
+
+def signs(characters: int, doubt: float, changed: float = 0.0) -> Signs:
+    return Signs("x" * characters, doubt, changed)
+
+
+def test_clean_lines_show_no_signs(tiny_model: Bundle) -> None:
+    recognizer = load_recognizer(tiny_model, 1)
+    clean, faint = find_signs(recognizer, [draw("abba"), 150 + draw("ab") // 20], HEIGHT)
+    assert clean.text == "abba"
+    assert clean.doubt < 0.1
+    assert clean.characters == 4
+    assert faint.characters >= 1
+
+
+def test_lines_of_a_page_are_cut_where_they_were_found(tiny_model: Bundle) -> None:
+    page = draw_page([(16, 32, "abab"), (64, 128, "ba")])
+    lines = tuple(
+        Line(((x, y), (x + w, y), (x + w, y + HEIGHT), (x, y + HEIGHT)), "", 1.0)
+        for x, y, w in ((16, 32, 144), (64, 128, 80))
+    )
+    read = Page(page.shape[1], page.shape[0], lines)
+    found = page_signs(load_recognizer(tiny_model, 1), page, read, HEIGHT, 0.0)
+    assert [sign.text for sign in found] == ["abab", "ba"]
+
+
+def test_weights_turn_signs_into_edits() -> None:
+    by = ErrorEstimate(doubt=2.0, changed=0.5)
+    edits = expected_edits([signs(10, 1.0, 2.0), signs(2, 5.0)], by)
+    np.testing.assert_allclose(edits, [3.0, 2.0])  # never more than there are characters
+
+
+def test_the_rate_is_edits_over_characters_and_inside_its_interval() -> None:
+    lines = [signs(20, 0.2 * (i % 5)) for i in range(50)]
+    found = estimate(lines, ErrorEstimate(doubt=1.0, spread=1.5))
+    assert found.rate == pytest.approx(0.02)
+    assert found.low < found.rate < found.high
+    assert found.lines == 50
+    sharper = estimate(lines, ErrorEstimate(doubt=1.0, spread=1.05))
+    assert sharper.high - sharper.low < found.high - found.low
+    assert str(found).startswith("2.0% (")
+
+
+def test_of_nothing_nothing_is_known() -> None:
+    found = estimate([], ErrorEstimate())
+    assert (found.low, found.high, found.lines) == (0.0, 1.0, 0)
+
+
+def test_fitting_finds_the_weights_that_made_the_errors() -> None:
+    rng = np.random.default_rng(0)
+    lines, edits, sets = [], [], []
+    for number in range(12):
+        level = 0.2 + 0.2 * number
+        for _ in range(30):
+            doubt, changed = level * rng.uniform(0.5, 1.5), level * rng.uniform(0, 2)
+            lines.append(signs(30, doubt, changed))
+            edits.append(1.4 * doubt + 0.3 * changed + rng.normal(0, 0.1))
+        sets.append(range(30 * number, 30 * number + 30))
+    by = fit_estimate(lines, edits, sets)
+    assert by.doubt == pytest.approx(1.4, abs=0.3)
+    assert by.changed == pytest.approx(0.3, abs=0.3)
+    assert 1 <= by.spread < 1.1
+
+
+def test_a_sign_that_speaks_against_errors_gets_no_weight() -> None:
+    lines = [signs(30, d, 3.0 - d) for d in np.linspace(0.2, 2.8, 40)]
+    sets = [range(8 * i, 8 * i + 8) for i in range(5)]
+    by = fit_estimate(lines, [sign.doubt for sign in lines], sets)
+    assert by.doubt == pytest.approx(1.0, abs=0.01)
+    assert by.changed == pytest.approx(0.0, abs=0.01)
+
+
+def test_too_few_sets() -> None:
+    with pytest.raises(UsageError, match="four sets"):
+        fit_estimate([signs(3, 1.0)] * 3, [1, 1, 1], [[0], [1], [2]])

@@ -59,7 +59,7 @@ def test_a_look_from_scans(scans: Path, model: Path, tmp_path: Path) -> None:
 
 
 def identity_look(folder: Path) -> Path:
-    network = Generator(GeneratorConfig(widths=(4, 8, 8), blocks=1))
+    network = Generator(GeneratorConfig(widths=(4, 8), blocks=1))
     torch.nn.init.zeros_(network.head.weight)
     save_look(folder, translator=(network, translator_section(network, 36, {})))
     return folder

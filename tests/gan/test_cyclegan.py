@@ -17,7 +17,7 @@ from readapt.nets.discriminator import DiscriminatorConfig
 from readapt.nets.generator import Generator, GeneratorConfig
 
 CONFIG = CycleGanConfig(
-    GeneratorConfig(widths=(4, 8, 8), blocks=1),
+    GeneratorConfig(widths=(4, 8), blocks=1),
     DiscriminatorConfig(width=4, layers=1),
     pool=3,
     half=False,

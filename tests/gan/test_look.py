@@ -15,7 +15,7 @@ from readapt.nets.generator import Generator, GeneratorConfig
 
 def generator(seed: int = 0) -> Generator:
     torch.manual_seed(seed)
-    return Generator(GeneratorConfig(widths=(4, 8, 8), blocks=1)).eval()
+    return Generator(GeneratorConfig(widths=(4, 8), blocks=1)).eval()
 
 
 def saved(folder: Path, seed: int = 0) -> Look:

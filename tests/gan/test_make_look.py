@@ -30,7 +30,7 @@ from readapt.synth.lines import LineConfig, LineMaker
 
 CONFIG = LookConfig(
     CycleGanConfig(
-        GeneratorConfig(widths=(4, 8, 8), blocks=1), DiscriminatorConfig(width=4, layers=1), pool=4
+        GeneratorConfig(widths=(4, 8), blocks=1), DiscriminatorConfig(width=4, layers=1), pool=4
     ),
     PlayConfig(steps=4, judge_every=2, log_every=1, checkpoint_seconds=0.0),
     FeedConfig(columns=192, widths=(48, 64)),

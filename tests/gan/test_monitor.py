@@ -89,7 +89,7 @@ def monitor(reads=read_bars) -> Monitor:  # type: ignore[no-untyped-def]
 
 def generator(weight: float = 0.0, bias: float = 0.0) -> Generator:
     torch.manual_seed(0)
-    network = Generator(GeneratorConfig(widths=(4, 8, 8), blocks=1))
+    network = Generator(GeneratorConfig(widths=(4, 8), blocks=1))
     torch.nn.init.normal_(network.head.weight, 0, weight)
     torch.nn.init.constant_(network.head.bias, bias)
     return network.eval()

@@ -5,7 +5,15 @@ import pytest
 from bar_lines import bars, rendered, texts
 from matplotlib import font_manager
 
-from readapt.gan.source import logistic_fit, matched, measures, source_lines
+from readapt.gan.source import (
+    letter_measures,
+    logistic_fit,
+    margins,
+    matched,
+    measures,
+    source_lines,
+    trimmed,
+)
 from readapt.synth.corpus import BUILT_IN, Corpus
 from readapt.synth.fonts import read_font
 from readapt.synth.lines import LineConfig, LineMaker
@@ -79,3 +87,33 @@ def test_logistic_fit_finds_the_ratio_of_densities() -> None:
     target = np.repeat([0.0, 1.0], 4000)
     w = logistic_fit(inputs, target, np.full(8000, 1 / 8000), ridge=1e-9)
     assert w == pytest.approx([-0.5, 1.0], abs=0.08)
+
+
+def test_matching_brings_the_letters_nearer() -> None:
+    real = [bars(t, 40, 230, 3, i) for i, t in enumerate(texts(40, 5))]
+    lines = [rendered(t) for i in range(6) for t in texts(40, 5, i + 1)]
+    read = ["aaaab"] * 40
+    chosen = matched(lines, real, 60, read=read)
+    share = np.mean([line.text.count("a") for line in lines])
+    assert np.mean([line.text.count("a") for line in chosen]) > share + 0.5
+
+
+def test_letter_measures() -> None:
+    a, b = letter_measures(["A1", "éa"], ["11", "A1"])
+    assert a[:, :3].tolist() == [[0.5, 0.5, 0], [0, 0, 0.5]]
+    assert b[0, 0] == 1
+    assert b[0, 3] > a[0, 3] > a[1, 3]  # digits are what was read
+
+
+def test_margins_are_those_of_real_lines() -> None:
+    line = rendered("  ab ")
+    assert margins(line.image) == (36, 20)
+    rng = np.random.default_rng(0)
+    tight = trimmed(line, [(3, 5)], rng)
+    assert margins(tight.image) == (3, 5)
+    np.testing.assert_allclose(tight.spans, line.spans - 33)
+    wide = trimmed(tight, [(12, 1)], rng)
+    assert margins(wide.image) == (12, 1)
+    np.testing.assert_allclose(wide.spans, line.spans - 24)
+    assert trimmed(line, [], rng) is line
+    assert margins(np.full((36, 50), 230, np.uint8)) is None

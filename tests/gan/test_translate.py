@@ -12,7 +12,7 @@ from readapt.nets.generator import Generator, GeneratorConfig
 @pytest.fixture(scope="module")
 def generator() -> Generator:
     torch.manual_seed(0)
-    network = Generator(GeneratorConfig(widths=(4, 8, 8), blocks=1)).eval()
+    network = Generator(GeneratorConfig(widths=(4, 8), blocks=1)).eval()
     torch.nn.init.normal_(network.head.weight, 0, 0.1)
     return network
 

@@ -82,7 +82,7 @@ def test_a_look_changes_lines_by_its_translator_or_its_paper(tmp_path: Path) -> 
     assert on_paper.shape == line.shape
     assert len(np.unique(on_paper)) > 10
     assert on_paper[20, 6] < 90 < 170 < np.median(on_paper)
-    network = Generator(GeneratorConfig(widths=(4, 8, 8), blocks=1))
+    network = Generator(GeneratorConfig(widths=(4, 8), blocks=1))
     torch.nn.init.zeros_(network.head.weight)
     both = save_look(tmp_path / "look", translator=(network, translator_section(network, 36, {})))
     assert np.array_equal(change_of(both)(line, 1), line)

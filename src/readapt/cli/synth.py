@@ -138,6 +138,7 @@ def _lines_in_a_look(
     _need_torch()
     from collections.abc import Sequence
 
+    from readapt.gan.kindred import kindred_of
     from readapt.gan.look import Look
     from readapt.gan.written import Written, change_of, write_look_lines
     from readapt.reader import Reader
@@ -156,6 +157,9 @@ def _lines_in_a_look(
         corpora=None if corpus is None else {corpus.name: corpus},
         alphabet=reader.alphabet,
     )
+
+    kindred = kindred_of(loaded)
+    maker = maker if kindred is None else kindred.maker(maker)
 
     def reads(images: Sequence[Image]) -> list[str]:
         return [line.text for line in reader.read_lines(images)]
@@ -177,6 +181,7 @@ def _lines_in_a_look(
         seed=seed,
         tolerance=tolerance,
         height=height,
+        margins=() if kindred is None else kindred.margins,
     ):
         if shown:
             print(f"\r{done.kept}/{count}", end="", file=sys.stderr)

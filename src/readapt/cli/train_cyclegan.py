@@ -2,11 +2,15 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from readapt.errors import UsageError
+
+if TYPE_CHECKING:
+    from readapt.gan.monitor import Reads
+    from readapt.reader import Reader
 
 
 class Objective(StrEnum):
@@ -31,7 +35,11 @@ def cyclegan(
     ] = None,
     judge: Annotated[
         str | None,
-        typer.Option(help="Model that judges whether texts survive; default: MODEL, hindered."),
+        typer.Option(
+            metavar="rapidocr|tesseract[:LANG+LANG]|MODEL",
+            help="Who judges whether texts survive, another reader than the one in the loop; "
+            "default: MODEL itself, hindered.",
+        ),
     ] = None,
     text: Annotated[
         Path | None, typer.Option(help="UTF-8 text to set; default: the texts of this system.")
@@ -43,12 +51,12 @@ def cyclegan(
         bool, typer.Option("--one-sided", help="No way back: for less than ten minutes.")
     ] = False,
     objective: Annotated[Objective, typer.Option(help="Adversarial loss.")] = Objective.lsgan,
-    lr: Annotated[float, typer.Option(help="Learning rate.", min=1e-6)] = 2e-4,
+    lr: Annotated[float, typer.Option(help="Learning rate.", min=1e-6)] = 1e-3,
     identity: Annotated[float, typer.Option(help="Weight of the identity loss.", min=0)] = 5.0,
-    text_weight: Annotated[float, typer.Option(help="Weight of the text.", min=0)] = 1.0,
-    ink: Annotated[float, typer.Option(help="Weight of the ink loss.", min=0)] = 2.0,
+    text_weight: Annotated[float, typer.Option(help="Weight of the text.", min=0)] = 2.0,
+    ink: Annotated[float, typer.Option(help="Weight of the ink loss.", min=0)] = 5.0,
     min_lines: Annotated[int, typer.Option(help="Usable lines the scans must have.", min=8)] = 200,
-    rendered: Annotated[int, typer.Option(help="Rendered lines to play with.", min=10)] = 1000,
+    rendered: Annotated[int, typer.Option(help="Rendered lines to play with.", min=10)] = 600,
     gap_steps: Annotated[
         int, typer.Option(help="Steps of the critics that measure the end; 0: not measured.", min=0)
     ] = 200,
@@ -68,20 +76,21 @@ def cyclegan(
         raise UsageError(
             "Training needs the learning tier: pip install 'readapt[train]'."
         ) from error
-    from collections.abc import Sequence
+    import time
     from dataclasses import replace
 
     from readapt.gan.crops import FeedConfig
     from readapt.gan.cyclegan import CycleGanConfig
     from readapt.gan.frozen import from_bundle
     from readapt.gan.make_look import LookConfig, make_look
-    from readapt.gan.monitor import Reads, rough_reader, summary
+    from readapt.gan.monitor import summary
     from readapt.gan.scans import scan_lines
     from readapt.models.bundle import Bundle, find_bundle
     from readapt.reader import Reader
     from readapt.synth.corpus import read_corpus
     from readapt.synth.lines import LineConfig, LineMaker
-    from readapt.types import Image
+
+    started = time.monotonic()
 
     def told(what: str) -> None:
         if not quiet:
@@ -91,12 +100,7 @@ def cyclegan(
     height = bundle.manifest.recognizer.height
     recognizer = from_bundle(bundle)
     finder = Reader(model)
-    reader = Reader(judge) if judge is not None else finder
-
-    def reads(images: Sequence[Image]) -> list[str]:
-        return [line.text for line in reader.read_lines(images)]
-
-    judged: Reads = reads if judge is not None else rough_reader(reads)
+    judged = _judge(judge, finder)
     real = scan_lines(scans, None if lines else finder, height=height, least=min_lines)
     corpus = None if text is None else read_corpus(text)
     maker = LineMaker(
@@ -120,7 +124,7 @@ def cyclegan(
         play=replace(plain.play, minutes=minutes, steps=steps, judge_every=judge_every, seed=seed),
         feed=FeedConfig(seed=seed),
         gap=replace(plain.gap, steps=gap_steps, seed=seed),
-        drawn=12 * rendered // 5,
+        drawn=5 * rendered // 2,
         kept=rendered,
     )
     work = out.with_name(f"{out.name}-training")
@@ -136,10 +140,45 @@ def cyclegan(
         resume,
         told,
         not quiet,
+        started,
     )
     typer.echo(summary(made.figures))
+    if judge is None:
+        typer.echo(
+            "The texts were judged by the model in the loop, hindered: name another reader with "
+            "--judge for a second opinion."
+        )
     for name, gap in made.gaps.items():
         typer.echo(f"{name}: {gap.estimate:.1f} grey levels ({gap.low:.1f} to {gap.high:.1f})")
     for warning in made.warnings:
         typer.echo(warning)
     typer.echo(f"{out}\n{made.report}")
+
+
+def _judge(name: str | None, finder: "Reader") -> "Reads":
+    """Find who reads translated lines: another engine, another model, or the finder, hindered."""
+    from collections.abc import Sequence
+
+    from readapt.gan.monitor import rough_reader
+    from readapt.types import Image
+
+    if name is not None and name.partition(":")[0] in ("rapidocr", "tesseract"):
+        from readapt.adapt.engines import find_teacher
+
+        engine = find_teacher(name)
+        missing = engine.missing()
+        if missing:
+            raise UsageError(missing.replace("The teacher", "The judge"))
+        return lambda images: [answer[0] if answer else "" for answer in engine.read(images)]
+    reader = finder if name is None else _reader(name)
+
+    def reads(images: Sequence[Image]) -> list[str]:
+        return [line.text for line in reader.read_lines(images)]
+
+    return rough_reader(reads) if name is None else reads
+
+
+def _reader(model: str) -> "Reader":
+    from readapt.reader import Reader
+
+    return Reader(model)

@@ -14,11 +14,11 @@ from typing import Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.random import Generator, default_rng
 
-from readapt.recognize.preprocess import prepare_line
+from readapt.recognize.preprocess import PAPER, prepare_line
 from readapt.synth import degrade
 from readapt.synth.corpus import Corpus
 from readapt.synth.fonts import Font, FontError, Kind, find_fonts
-from readapt.synth.lines import Genre, LineConfig, LineMaker
+from readapt.synth.lines import Genre, LineConfig, LineMaker, on_paper
 from readapt.types import Image
 
 Sample: TypeAlias = Callable[[Generator], degrade.Degradation]
@@ -68,6 +68,17 @@ def degraded(image: Image, name: str, seed: int) -> Image:
     grey = image.astype(np.float32) / np.float32(255)
     changed = 1 - INK[name](rng).apply(1 - grey) if name in INK else SCAN[name](rng).apply(grey)
     return (np.clip(changed, 0, 1) * np.float32(255)).astype(np.uint8)
+
+
+def dressed(image: Image, seed: int) -> Image:
+    """Do everything to a clean line that synthesis does at random: ink, paper, light, scanner.
+
+    `height width` uint8 black on white, or prepared; the same shape.
+    """
+    rng = default_rng(seed)
+    ink = np.clip(1 - image.astype(np.float32) / np.float32(PAPER), 0, 1)
+    ink = degrade.apply_all(ink, degrade.sample_ink(rng, image.shape[0]))
+    return on_paper(ink, rng, clean=False)
 
 
 def candidates(

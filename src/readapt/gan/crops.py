@@ -98,7 +98,7 @@ class CropBatch:
 class FeedConfig:
     """How windows are cut."""
 
-    columns: int = 1280
+    columns: int = 640
     """Pixels of width in a batch: steps cost the same, whatever the width."""
     widths: tuple[int, ...] = (48, 64, 96, 128, 160)
     """Widths of windows, multiples of 4; real lines narrower than the first are left out."""

@@ -56,16 +56,16 @@ class CycleGanConfig:
     identity: float = 5.0
     identity_until: float = 0.4
     """Fraction of the budget over which the identity loss fades out linearly."""
-    text: float = 1.0
+    text: float = 2.0
     """Standard deviation of the text's gradient at G(a), as a multiple of the adversarial one."""
-    ink: float = 2.0
+    ink: float = 5.0
     hidden_noise: float = 0.05
     """Deviation of the noise before the second generator, on images in [-1, 1]."""
     instance_noise: float = 0.0
     """Deviation at the start of the noise that discriminators see through, annealed to 0."""
     pool: int = 50
     """Past fakes shown to each discriminator beside new ones."""
-    lr: float = 2e-4
+    lr: float = 1e-3
     betas: tuple[float, float] = (0.5, 0.999)
     hold: float = 0.5
     """Fraction of the budget with constant learning rates; then they fall linearly to 0."""

@@ -15,8 +15,10 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -44,9 +46,15 @@ class TranslatorSection(_Section):
     height: Annotated[int, Field(ge=8, le=512)] = 36
     """Of the prepared lines it was trained on, in pixels."""
     channels: Literal[1, 3] = 1
-    widths: tuple[int, int, int]
+    widths: tuple[int, int]
     blocks: Annotated[int, Field(ge=0, le=64)]
     noise: bool
+    genres: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    """Kinds of documents it was trained on, with their shares, and ..."""
+    families: tuple[str, ...] = ()
+    """... font families: lines to translate are drawn from these, with ..."""
+    margins: tuple[tuple[int, int], ...] = ()
+    """... paper of so many pixels left and right of their ink, pairs to choose from."""
     figures: dict[str, float] = {}
     """What the monitor measured of it."""
 
@@ -196,9 +204,14 @@ def save_look(
 
 
 def translator_section(
-    generator: Generator, height: int, figures: dict[str, float]
+    generator: Generator,
+    height: int,
+    figures: dict[str, float],
+    genres: Mapping[str, float] = MappingProxyType({}),
+    families: Sequence[str] = (),
+    margins: Sequence[tuple[int, int]] = (),
 ) -> TranslatorSection:
-    """Describe a generator."""
+    """Describe a generator and the lines it was trained on."""
     config = generator.config
     if config.channels not in (1, 3):
         raise ValueError(f"a look is grey or in colour, not of {config.channels} channels")
@@ -208,5 +221,8 @@ def translator_section(
         widths=config.widths,
         blocks=config.blocks,
         noise=config.noise,
+        genres={k: round(v, 4) for k, v in genres.items()},
+        families=tuple(families),
+        margins=tuple(margins),
         figures={k: round(v, 6) for k, v in figures.items()},
     )

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 from pydantic import JsonValue
+from torch import nn
 
 from readapt.errors import UsageError
+from readapt.gan.clock import Clock
 from readapt.gan.critic import Gap, GapConfig, measure_floor, measure_gap
 from readapt.gan.crops import Feed, FeedConfig, Rendered
-from readapt.gan.cyclegan import CycleGan, CycleGanConfig
+from readapt.gan.cyclegan import CycleGan, CycleGanConfig, Judge
+from readapt.gan.frozen import read_lines
+from readapt.gan.kindred import Kindred, find_kindred
 from readapt.gan.look import Look, save_look, translator_section
 from readapt.gan.monitor import Monitor, MonitorConfig, Reads, pooled_features
-from readapt.gan.play import PlayConfig, Result, play
-from readapt.gan.report import Outcome, Pictures, write_report
+from readapt.gan.play import PlayConfig, Result, Verdict, play
+from readapt.gan.report import Outcome, Pictures, write_picture, write_report
 from readapt.gan.scans import ScanLines
 from readapt.gan.source import matched, source_lines
-from readapt.gan.translate import translate_line, translate_lines
+from readapt.gan.translate import beside, translate_line, translate_lines
 from readapt.nets.crnn import Crnn
 from readapt.nets.generator import Generator
 from readapt.recognize.alphabet import Alphabet
 from readapt.synth.lines import LineMaker
 from readapt.types import Image
+
+_WIDEST = 400
+"""Pixels of a line that are shown."""
+_MEASURED = 400
+"""Rendered lines whose distance from the scans is measured, as they are and translated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +47,14 @@ class LookConfig:
     feed: FeedConfig = field(default_factory=FeedConfig)
     monitor: MonitorConfig = field(default_factory=MonitorConfig)
     gap: GapConfig = field(default_factory=lambda: GapConfig(steps=200))
-    drawn: int = 2400
-    """Rendered lines drawn ..."""
-    kept: int = 1000
-    """... and kept after matching."""
+    pilot: int = 80
+    """Rendered lines of each kind of document that tell which kinds and fonts the scans are of."""
+    drawn: int = 1500
+    """Rendered lines drawn then ..."""
+    kept: int = 600
+    """... and kept after matching, beside those that are judged."""
+    compared: int = 300
+    """Real lines that the rendered ones are matched to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +69,42 @@ class Made:
     report: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rendered lines akin to the scans, matched to them."""
+
+    lines: list[Rendered]
+    kindred: Kindred
+
+
 def choose_source(
-    maker: LineMaker, real: Sequence[Image], recognizer: Crnn, config: LookConfig
-) -> list[Rendered]:
-    """Draw clean lines and keep those that match the real ones, by measures and by features."""
+    maker: LineMaker,
+    real: Sequence[Image],
+    alphabet: Alphabet,
+    recognizer: Crnn,
+    config: LookConfig,
+) -> Source:
+    """Draw clean lines of the kinds and fonts of the real ones; keep those that match them best.
+
+    Real lines are prepared. A first reading of them says which letters are frequent.
+    """
+    height = real[0].shape[0]
+    some = list(real[: config.compared])
+    kindred = find_kindred(maker, some, recognizer, config.pilot, height)
     drawn = [
         line
-        for line in source_lines(maker, config.drawn, config.game.seed, real[0].shape[0])
+        for line in source_lines(
+            kindred.maker(maker), config.drawn, config.game.seed, height, kindred.margins
+        )
         if line.image.shape[1] >= config.feed.widths[0]
     ]
-    some = list(real[: config.monitor.real])
     features = (
         pooled_features(recognizer, [line.image for line in drawn]),
         pooled_features(recognizer, some),
     )
-    return matched(drawn, some, config.kept, config.game.seed, features)
+    read = read_lines(recognizer, some, alphabet)
+    count = config.kept + config.monitor.lines
+    return Source(matched(drawn, some, count, config.game.seed, features, read), kindred)
 
 
 def make_look(
@@ -83,63 +119,115 @@ def make_look(
     resume: bool = False,
     told: Callable[[str], None] = lambda text: None,
     echo: bool = False,
+    started: float | None = None,
 ) -> Made:
     """Make the look `folder`; `work` gets checkpoint, logs and `report.html`.
 
-    `reads` is the judge: a reader that is not the `recognizer` in the loop. The look is written at
-    the end, so that a run that fails leaves none broken.
+    `reads` is the judge: a reader that is not the `recognizer` in the loop. A quarter of the real
+    lines is never played with: they are what is compared with. The minutes of `config.play` are
+    those from `started`, a time of `time.monotonic`, to the end, drawing and measuring included.
+    The look is written at the end, so that a run that fails leaves none broken.
     """
+    minutes = float("inf") if config.play.steps else config.play.minutes
+    clock = Clock(time.monotonic() if started is None else started, minutes)
     _same_settings(work, config, resume)
-    real = scans.lines
-    told(f"{len(real)} real lines; drawing rendered ones to match")
-    source = choose_source(maker, real, recognizer, config)
-    monitor = Monitor(recognizer, reads, real, source, config.monitor)
+    config = clock.fitting(config)
+    real, judged = _parted(scans.lines, config)
+    told(f"{len(scans.lines)} real lines; drawing rendered ones to match")
+    source = choose_source(maker, real, alphabet, recognizer, config)
+    shares = ", ".join(f"{genre} {share:.0%}" for genre, share in source.kindred.genres)
+    told(f"{len(source.kindred.families)} font families; drawn as {shares}")
+    played, shown = _shared_out(source.lines, config.monitor.lines)
+    monitor = Monitor(recognizer, reads, judged, shown, config.monitor)
     told(f"the judge reads {monitor.readable.mean():.0%} of the rendered lines")
-    feed = Feed(real, source, alphabet, config.feed)
+    feed = Feed(real, played, alphabet, config.feed)
     game = CycleGan(feed, recognizer, config.game, monitor)
-    result = play(game, config.play, work, resume, echo)
+    game.judged = _drawing(game, monitor, work / "grid.png")
+    result = play(game, clock.game(config.play), work, resume, echo)
     generator = game.best_generator()
     translated = monitor.translated(generator)
-    figures = monitor.figures(translated)
-    gaps = _distances(real, source, generator, config.gap, told) if config.gap.steps else {}
-    warnings = tuple(_warnings(result, figures, config))
+    told("measuring the distance from the scans")
+    degraded = monitor.degraded(monitor.plain)
+    figures = monitor.figures(translated) | {"kid_degraded": min(degraded.values())}
+    gaps = _distances(scans.lines, source.lines, generator, clock.meter(config.gap))
+    warnings = (*clock.warnings(config), *_warnings(result, figures, config))
     section = translator_section(
         generator,
         real[0].shape[0],
         {**figures, **{f"gap {name}": gap.estimate for name, gap in gaps.items()}},
+        dict(source.kindred.genres),
+        source.kindred.families,
+        source.kindred.margins,
     )
     facts: dict[str, JsonValue] = {
-        "minutes": round(result.minutes, 2),
+        "minutes": round(clock.spent / 60, 2),
+        "minutes_of_the_game": round(result.minutes, 2),
         "steps": result.steps,
         "kept_step": result.best_step,
-        "real_lines": len(real),
+        "real_lines": len(scans.lines),
         "pages": scans.pages,
-        "rendered_lines": len(source),
+        "rendered_lines": len(source.lines),
+        "best_degradation": next(iter(degraded)),
     }
     look = save_look(folder, translator=(generator, section), provenance={"translator": facts})
     report = work / "report.html"
     back = [] if config.game.one_sided else _back(game, translated[:12])
-    pictures = Pictures(monitor.plain[:12], translated[:12], back, monitor.real[:24])
+    pictures = Pictures(monitor.plain[:16], translated[:16], back, monitor.real[:24])
     outcome = Outcome(folder.name, figures, gaps, {k: str(v) for k, v in facts.items()}, warnings)
     write_report(report, outcome, pictures, work)
     return Made(look, result, figures, gaps, warnings, report)
+
+
+def _parted(lines: Sequence[Image], config: LookConfig) -> tuple[list[Image], list[Image]]:
+    """Lines to play with, and lines to compare with."""
+    order = np.random.default_rng([config.game.seed, 11]).permutation(len(lines))
+    count = min(config.monitor.real, round(config.monitor.held_out * len(lines)))
+    return [lines[i] for i in order[count:]], [lines[i] for i in order[:count]]
+
+
+def _shared_out(lines: list[Rendered], judged: int) -> tuple[list[Rendered], list[Rendered]]:
+    """Part rendered lines to play with from those to judge by; few lines serve both."""
+    if len(lines) <= 2 * judged:
+        return lines, lines
+    step = len(lines) / judged
+    chosen = {int(i * step) for i in range(judged)}
+    return (
+        [line for i, line in enumerate(lines) if i not in chosen],
+        [line for i, line in enumerate(lines) if i in chosen],
+    )
 
 
 def _distances(
     real: Sequence[Image],
     source: Sequence[Rendered],
     generator: Generator,
-    config: GapConfig,
-    told: Callable[[str], None],
+    config: GapConfig | None,
 ) -> dict[str, Gap]:
-    told("measuring the distance from the scans")
-    plain = [line.image for line in source[:500]]
+    if config is None:
+        return {}
+    plain = [line.image for line in source[:_MEASURED]]
     changed = list(translate_lines(generator, plain, 1000))
     return {
         "rendered": measure_gap(real, plain, config),
         "translated": measure_gap(real, changed, config),
         "half the scans": measure_floor(real, config),
     }
+
+
+def _drawing(game: CycleGan, monitor: Monitor, path: Path) -> Judge:
+    """Let the monitor judge, and leave a picture of what it saw: there, back, and real lines."""
+
+    def judge(generator: nn.Module) -> Verdict:
+        verdict = monitor(generator)
+        assert isinstance(generator, Generator)
+        shown = [line[:, :_WIDEST] for line in monitor.plain[:16]]
+        there = list(translate_lines(generator, shown, 1))
+        back = [] if game.config.one_sided else _back(game, there)
+        real = [line[:, :_WIDEST] for line in monitor.real[:16]]
+        write_picture(path, beside([x for x in (shown, there, back, real) if x]))
+        return verdict
+
+    return judge
 
 
 def _back(game: CycleGan, translated: list[Image]) -> list[Image]:

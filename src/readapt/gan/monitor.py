@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from readapt.evaluate.normalise import fold
+from readapt.gan.candidates import INK, SCAN, degraded, dressed
 from readapt.gan.crops import Rendered
 from readapt.gan.play import Verdict
 from readapt.gan.translate import translate_lines
 from readapt.nets.crnn import Crnn
 from readapt.nets.generator import Generator
+from readapt.recognize.preprocess import prepare_line
 from readapt.types import Image
 
 Features: TypeAlias = NDArray[np.float64]
@@ -132,10 +134,12 @@ def collapse(rendered: Sequence[Image], translated: Sequence[Image]) -> str:
 class MonitorConfig:
     """What is judged, and by what measure."""
 
-    lines: int = 96
+    lines: int = 100
     """Rendered lines translated at each look."""
     real: int = 400
     """Real lines compared with, at most."""
+    held_out: float = 0.25
+    """Share of the real lines that are compared with and never played with."""
     preserved: float = 0.95
     """Share of the readable lines that must still read as their label."""
     seed: int = 0
@@ -181,6 +185,22 @@ class Monitor:
             return 0.0
         return float(self._right(lines)[self.readable].mean())
 
+    def degraded(self, lines: Sequence[Image]) -> dict[str, float]:
+        """KID of rendered lines under each procedural degradation, the nearest first.
+
+        `as drawn for training` is what `readapt synth lines` does: all of them at random.
+        """
+        found = {}
+        for name in (*INK, *SCAN):
+            changed = [degraded(line, name, i) for i, line in enumerate(lines)]
+            found[name] = self._kid_of([prepare_line(x, x.shape[0]) for x in changed])
+        mixed = [dressed(line, i) for i, line in enumerate(lines)]
+        found["as drawn for training"] = self._kid_of([prepare_line(x, x.shape[0]) for x in mixed])
+        return dict(sorted(found.items(), key=lambda one: one[1]))
+
+    def _kid_of(self, lines: Sequence[Image]) -> float:
+        return kid(self.features, pooled_features(self.recognizer, lines))
+
     def figures(self, translated: Sequence[Image]) -> dict[str, float]:
         """KID, coverage, density and preservation of translated lines, with floor and start."""
         features = pooled_features(self.recognizer, translated)
@@ -214,8 +234,11 @@ class Monitor:
 
 def summary(figures: Mapping[str, float]) -> str:
     """Say the figures of a look in one sentence."""
+    best = figures.get("kid_degraded")
+    beside = "" if best is None else f"best degradation {best:.4f}, "
     return (
-        f"KID to the scans {figures['kid']:.4f} (rendered lines {figures['kid_before']:.4f}, two "
-        f"halves of the scans {figures['kid_floor']:.4f}); coverage {figures['coverage']:.0%}; "
-        f"{figures['preserved']:.1%} of the readable lines kept their text."
+        f"KID to the scans {figures['kid']:.4f} (rendered lines {figures['kid_before']:.4f}, "
+        f"{beside}two halves of the scans {figures['kid_floor']:.4f}); coverage "
+        f"{figures['coverage']:.0%}; {figures['preserved']:.1%} of the readable lines kept their "
+        "text."
     )

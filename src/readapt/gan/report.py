@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -126,6 +127,14 @@ def _table(rows: Mapping[str, str]) -> str:
         for k, v in rows.items()
     )
     return f"<table>{body}</table>"
+
+
+def write_picture(path: Path, image: Image) -> None:
+    """Write a PNG, whole or not at all."""
+    _, packed = cv2.imencode(".png", image)
+    scratch = path.with_name(f".{path.name}.part")
+    scratch.write_bytes(np.asarray(packed).tobytes())
+    os.replace(scratch, path)
 
 
 def _picture(image: Image) -> str:

@@ -14,11 +14,11 @@ import numpy as np
 from readapt.errors import ReadaptError
 from readapt.evaluate.normalise import fold
 from readapt.evaluate.rates import cer
-from readapt.gan.crops import Rendered, prepare_sample
+from readapt.gan.crops import Rendered
 from readapt.gan.look import Look
 from readapt.gan.monitor import Reads
 from readapt.gan.paper import LookPaper, lay_under
-from readapt.gan.source import bent
+from readapt.gan.source import source_line
 from readapt.gan.translate import translate_line
 from readapt.synth.lines import LineMaker, LineSample
 from readapt.synth.truth import write_line
@@ -88,12 +88,13 @@ def write_look_lines(
     seed: int = 0,
     tolerance: float = 0.1,
     height: int = 36,
+    margins: Sequence[tuple[int, int]] = (),
 ) -> Iterator[Written]:
     """Write `count` lines in a look to `folder`: `000000.png` and `000000.gt.txt`.
 
-    `maker` draws clean lines, `reads` reads them before and after. Lines that lost their text are
-    dropped, others drawn for them; yields how far it is after every few. Raises
-    :class:`ReadaptError` where four of five are lost.
+    `maker` draws clean lines, which are given one of the `margins`; `reads` reads them before and
+    after. Lines that lost their text are dropped, others drawn for them; yields how far it is after
+    every few. Raises :class:`ReadaptError` where four of five are lost.
     """
     folder.mkdir(parents=True, exist_ok=True)
     kept = drawn = 0
@@ -104,7 +105,9 @@ def write_look_lines(
                 f"Only {kept} of {drawn} translated lines keep their text: this look breaks texts; "
                 "train it with --text-weight 2, or read with a better model (-m)."
             )
-        lines, translated = _chunk(list(islice(indices, _CHUNK)), maker, change, seed, height)
+        lines, translated = _chunk(
+            list(islice(indices, _CHUNK)), maker, change, seed, height, margins
+        )
         pairs = zip(reads([line.image for line in lines]), reads(translated), strict=True)
         for line, image, (before, after) in zip(lines, translated, pairs, strict=True):
             if kept == count:
@@ -118,12 +121,14 @@ def write_look_lines(
 
 
 def _chunk(
-    indices: Sequence[int], maker: LineMaker, change: Change, seed: int, height: int
+    indices: Sequence[int],
+    maker: LineMaker,
+    change: Change,
+    seed: int,
+    height: int,
+    margins: Sequence[tuple[int, int]],
 ) -> tuple[list[Rendered], list[Image]]:
-    lines = []
-    for i in indices:
-        sample = bent(maker.make(i), np.random.default_rng([seed, i]))
-        lines.append(prepare_sample(sample, height))
+    lines = [source_line(maker, i, seed, height, margins) for i in indices]
     translated = [change(line.image, seed + i) for i, line in zip(indices, lines, strict=True)]
     return lines, translated
 

@@ -151,6 +151,12 @@ class LineMaker:
         self._genres: tuple[Genre, ...] = names
         self._weights = np.array(weights, float) / sum(weights)
 
+    @property
+    def fonts(self) -> tuple[Font, ...]:
+        """Every font that may be drawn with."""
+        kinds = self._families.values()
+        return tuple(font for families in kinds for members in families for font in members)
+
     def make(self, index: int) -> LineSample:
         """Make line number `index`: always the same for the same configuration."""
         rng = default_rng([self.config.seed, index])

@@ -12,6 +12,7 @@ from readapt.adapt.gate import as_read
 from readapt.adapt.known import line_maker
 from readapt.adapt.stage import LOOK, Outcome, State
 from readapt.gan.frozen import freeze_recognizer
+from readapt.gan.kindred import kindred_of
 from readapt.gan.look import LOOK_NAME, Look
 from readapt.gan.make_look import LookConfig, make_look
 from readapt.gan.monitor import rough_reader
@@ -75,10 +76,19 @@ class LearnLook:
             )
             figures = made.figures
         look = Look.load(place)
+        kindred = kindred_of(look)
+        maker = maker if kindred is None else kindred.maker(maker)
         lines = folder / "lines"
         share = 0.0
         for written in write_look_lines(
-            lines, WRITTEN, maker, change_of(look), reads, seed=config.seed, height=height
+            lines,
+            WRITTEN,
+            maker,
+            change_of(look),
+            reads,
+            seed=config.seed,
+            height=height,
+            margins=() if kindred is None else kindred.margins,
         ):
             portion.tick()
             share = round(written.share, 4)

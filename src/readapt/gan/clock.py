@@ -1,0 +1,85 @@
+"""The user's minutes shared out: drawing and matching, the game, measuring."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from readapt.gan.critic import GapConfig, measure_gap
+from readapt.gan.play import PlayConfig
+
+if TYPE_CHECKING:
+    from readapt.gan.make_look import LookConfig
+
+_END = 0.12
+"""Share of the minutes kept for measuring and writing at the end."""
+_GAME = 0.3
+"""Share that the game has at least, however long drawing took."""
+_GAPS = 3
+"""Critics that are trained at the end."""
+_FEWEST = 60
+"""A critic of fewer steps says nothing."""
+_SHORT = 10.0
+"""Minutes below which fewer lines are drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Counts from `started`, a time of `time.monotonic`, to `minutes` later."""
+
+    started: float
+    minutes: float
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.started
+
+    @property
+    def left(self) -> float:
+        """Seconds to the end."""
+        return 60 * self.minutes - self.spent
+
+    def fitting(self, config: LookConfig) -> LookConfig:
+        """Draw and compare fewer lines where there are few minutes; no less than a quarter."""
+        if config.play.steps or self.minutes >= _SHORT:
+            return config
+        share = max(0.25, self.minutes / _SHORT)
+        return replace(
+            config,
+            pilot=max(20, round(share * config.pilot)),
+            drawn=round(share * config.drawn),
+            kept=round(share * config.kept),
+        )
+
+    def game(self, config: PlayConfig) -> PlayConfig:
+        """Give the game what is left; a budget in steps stays as it is."""
+        if config.steps:
+            return config
+        left = max(self.left / 60 - _END * self.minutes, _GAME * self.minutes)
+        return replace(config, minutes=left)
+
+    def meter(self, config: GapConfig) -> GapConfig | None:
+        """Give each critic as many steps as time is left for; None where they would be too few."""
+        if config.steps == 0:
+            return None
+        if not np.isfinite(self.minutes):
+            return config
+        begun = time.monotonic()
+        lines = [np.full((36, config.width + 8), level, np.uint8) for level in (0, 230)] * 10
+        measure_gap(lines[::2], lines[1::2], replace(config, steps=6, look_every=6, bootstrap=10))
+        second = (time.monotonic() - begun) / 6
+        steps = min(config.steps, int(self.left / _GAPS / second))
+        return replace(config, steps=steps) if steps >= min(_FEWEST, config.steps) else None
+
+    def warnings(self, config: LookConfig) -> tuple[str, ...]:
+        """Say where the minutes were too few for all that was wanted."""
+        if config.play.steps or self.left > -0.1 * 60 * self.minutes:
+            return ()
+        return (
+            f"It took {self.spent / 60:.1f} minutes: drawing, matching and measuring alone need "
+            "some, give it more with --minutes.",
+        )

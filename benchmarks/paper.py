@@ -90,6 +90,8 @@ def main() -> None:
     parser.add_argument("--recognizer-steps", type=int, default=40)
     parser.add_argument("--lines", type=int, default=200, help="cut lines of each collection")
     parser.add_argument("--pages", type=int, default=34, help="receipts of which lines are found")
+    parser.add_argument("--margins", type=int, default=1000, help="margins, at most")
+    parser.add_argument("--only", action="append", help="arm; repeatable")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
@@ -101,6 +103,7 @@ def main() -> None:
         "procedural": Procedural(learned),
         "learned": learned,
     }
+    arms = {arm: paper for arm, paper in arms.items() if not options.only or arm in options.only}
     rows: dict[str, dict[str, Any]] = {arm: {} for arm in arms}
     with tempfile.TemporaryDirectory() as scratch:
         for kind, measured in (("detector", detector_row), ("recognizer", recognizer_row)):
@@ -130,7 +133,7 @@ def detector_row(
     assert section is not None
     settings: dict[str, Any] = dict(section.settings)
     detector = Detector(folder / "detector.onnx", DetectorConfig(**settings), 1)
-    blank = margins(options.data)
+    blank = some_margins(options)
     found = {name: len(detector.detect(image)[0]) for name, image in blank.items()}
     result = Detection()
     for page in load_truth([options.data / "sroie_receipts"]).pages[: options.pages]:
@@ -144,6 +147,13 @@ def detector_row(
         "precision": round(result.precision, 4),
         "recall": round(result.recall, 4),
     }
+
+
+def some_margins(options: argparse.Namespace) -> dict[str, Image]:
+    """Bare margins, evenly spread over all pages."""
+    every = margins(options.data)
+    step = max(1, len(every) // options.margins)
+    return dict(list(every.items())[::step][: options.margins])
 
 
 def tuned_detector(
@@ -190,7 +200,7 @@ def recognizer_row(
         figures[f"cer {name}"] = round(total(rates).rate, 4)
     strips = [
         image[y : y + 40, : 40 * 12]
-        for image in margins(options.data).values()
+        for image in some_margins(options).values()
         for y in range(0, image.shape[0] - 40, 400)
     ]
     texts = read_all(network, strips)

@@ -31,7 +31,9 @@ def paper(
         str | None,
         typer.Option("-m", "--model", help="Model that finds the lines to stay clear of."),
     ] = None,
-    minutes: Annotated[float, typer.Option(help="Minutes of training in all.", min=0.01)] = 10.0,
+    minutes: Annotated[
+        float, typer.Option(help="Minutes of training, once the paper is found.", min=0.01)
+    ] = 10.0,
     steps: Annotated[int, typer.Option(help="Steps in all, instead of minutes.", min=0)] = 0,
     objective: Annotated[Objective, typer.Option(help="Adversarial loss.")] = (
         Objective.relativistic

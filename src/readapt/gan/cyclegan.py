@@ -61,7 +61,7 @@ class CycleGanConfig:
     ink: float = 5.0
     hidden_noise: float = 0.05
     """Deviation of the noise before the second generator, on images in [-1, 1]."""
-    instance_noise: float = 0.0
+    instance_noise: float = 0.1
     """Deviation at the start of the noise that discriminators see through, annealed to 0."""
     pool: int = 50
     """Past fakes shown to each discriminator beside new ones."""

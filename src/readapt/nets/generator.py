@@ -17,6 +17,9 @@ from torch.nn import functional as F
 
 DIVISOR: Final = 4
 """Height and width of the input are multiples of this."""
+BESIDE: Final = 16
+"""Pixels that an image is continued by on its left and right, and that are cut off again: a
+generator that knew where the image ends would play tricks there, such as a stroke on the edge."""
 LEAK: Final = 0.05
 """Slope outside [-1, 1], so that a saturated pixel can come back."""
 
@@ -90,12 +93,13 @@ class Generator(nn.Module):
             if noise is None:
                 noise = torch.randn_like(x[:, :1])
             y = torch.cat([x, noise], dim=1)
+        y = F.pad(y, (BESIDE, BESIDE, 0, 0), mode="replicate")
         y = F.pixel_unshuffle(y, 2).contiguous(memory_format=torch.channels_last)
         near = torch.relu(self.norm_stem(self.stem(y)))
         y = self.blocks(torch.relu(self.norm_down(self.down(near))))
         far = torch.relu(self.norm_up(self.up(F.interpolate(y, scale_factor=2.0))))
         delta = F.pixel_shuffle(self.head(torch.cat([near, far], dim=1)).float(), 2)
-        return leaky_clamp(x + delta)
+        return leaky_clamp(x + delta[..., BESIDE:-BESIDE])
 
 
 def leaky_clamp(x: Tensor) -> Tensor:

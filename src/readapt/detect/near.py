@@ -19,7 +19,7 @@ Indices: TypeAlias = NDArray[np.intp]
 
 _ALL_AT_ONCE = 8192  # pairs: what is computed of them stays in the cache
 _LOOKED_UP_AT_ONCE = 500_000  # pairs: about 50 MB
-_FEW = 32 * 32  # pairs, which are all compared at once anyway
+_FEW = 128 * 128  # pairs, which are all compared at once anyway
 _CROWDED = 0.05  # share of pairs that touch, above which all are compared
 _SORTED = 20  # finding the pairs of one box takes as long as comparing so many in a row
 
@@ -35,6 +35,7 @@ class Near:
         self._bounds = bounds
         # shared / (a + b - shared) > t where shared > (a + b) t / (1 + t); never by rounding.
         self._least = areas * (max(threshold, 0.0) / (1 + max(threshold, 0.0)) * (1 - 1e-9))
+        self._members = np.arange(bounds.shape[1])
         self._ordered: _Strips | None = None
         self._space = np.empty((3, _ALL_AT_ONCE))
 
@@ -44,12 +45,17 @@ class Near:
         The two are disjoint, or one and the same; then a pair comes once, smaller number first.
         """
         dense = len(first) * len(second)
-        if dense <= _SORTED * (len(first) + len(second)) or self.crowded(first, second):
+        few = max(_FEW, _SORTED * (len(first) + len(second)))
+        if dense <= few or self.crowded(first, second):
             yield from self._all(first, second)
             return
         if self._ordered is None:
-            self._ordered = _Strips(self._bounds)
+            self._ordered = _Strips(self._bounds, self._members)
         yield from self._ordered.among(first, second).pairs()
+
+    def only(self, left: Indices) -> None:
+        """Take notice that no others will be asked for again."""
+        self._members, self._ordered = left, None
 
     def crowded(self, first: Indices, second: Indices | None = None) -> bool:
         """Whether so many pairs touch that looking them up is no use; judged by some of them."""
@@ -98,21 +104,23 @@ class Near:
 class _Strips:
     """Which boxes lie in which strips, by strip and left end: about two entries a box."""
 
-    def __init__(self, bounds: Floats) -> None:
+    def __init__(self, bounds: Floats, members: Indices) -> None:
         self.bounds = bounds
-        n = bounds.shape[1]
-        box, strip = _cut(bounds)
-        by_left = np.argsort(bounds[0], kind="stable")
+        n = len(members)
+        box, strip = _cut(bounds[:, members])
+        left, right = bounds[0, members], bounds[2, members]
+        by_left = np.argsort(left, kind="stable")
         rank = np.empty(n, np.intp)
         rank[by_left] = np.arange(n)
         # How many boxes begin before this one's right end: ranks below this number.
-        reach = np.searchsorted(bounds[0][by_left], bounds[2], side="left")
+        reach = np.searchsorted(left[by_left], right, side="left")
         key = strip * (n + 1) + rank[box]
         order = np.argsort(key)
-        self.box, self.strip, self.key = box[order], strip[order], key[order]
-        self.reach = self.strip * (n + 1) + reach[self.box]
-        self.first_strip = np.full(n, np.iinfo(np.intp).max)
-        np.minimum.at(self.first_strip, box, strip)
+        box = box[order]
+        self.box, self.strip, self.key = members[box], strip[order], key[order]
+        self.reach = self.strip * (n + 1) + reach[box]
+        self.first_strip = np.full(bounds.shape[1], np.iinfo(np.intp).max)
+        np.minimum.at(self.first_strip, self.box, self.strip)
 
     def among(self, first: Indices, second: Indices) -> _Sweep:
         a = self._entries(first)

@@ -472,6 +472,7 @@ def _greedy(
         if near.crowded(left):
             one_by_one = None if exact else overlap
             best, left = wear_down(bounds, areas, left, one_by_one, threshold, near.crowded)
+            near.only(left)
         else:
             best, left = left[:size], left[size:]
             best = best[_settle(near, best, overlap, threshold)]

@@ -21,7 +21,8 @@ Overlap: TypeAlias = Callable[[Indices, Indices], Floats]
 """Intersection over union of the detections ``i[k]`` and ``j[k]``, in [0, 1]."""
 
 
-_WORN = 0.6  # share alive, below which the others are taken out
+_WORN = 0.5  # share alive, below which the others are taken out
+_FEW = 128  # left, where it is looked every time
 _LOOK = 32  # kept, after which it is first looked whether it is a pile still
 
 
@@ -41,7 +42,7 @@ def wear_down(
     """
     pile = _Pile(bounds, areas, left, threshold, exact=overlap is None)
     kept: list[int] = []
-    look = _LOOK
+    look, worn = _LOOK, _WORN * len(left)
     with np.errstate(invalid="ignore"):  # 0 / 0, of what has no area
         while len(pile.place):
             for at in pile.place.tolist():
@@ -49,14 +50,12 @@ def wear_down(
                     continue
                 pile.flags[at] = 0
                 kept.append(int(pile.who[at]))
-                near = pile.near(at)
-                if overlap is not None and len(near):
-                    near = near[overlap(pile.who[at : at + 1], pile.who[near]) > threshold]
-                pile.alive[near] = False
-                if len(kept) >= look or np.count_nonzero(pile.alive) < _WORN * len(pile.alive):
+                pile.drive_away(at, overlap)
+                if len(kept) >= look or np.count_nonzero(pile.alive) < worn:
                     break
             pile = pile.of_the_living()
-            if len(kept) >= look:
+            worn = _WORN * len(pile.place)
+            if len(kept) >= look or worn < _FEW:
                 look *= 2
                 if not still(pile.who[pile.place]):
                     break
@@ -103,8 +102,8 @@ class _Pile:
             bisect_right(self._left_ends, x1 + (1 - t) * (x2 - x1) + self._slack),
         )
 
-    def near(self, at: int) -> Indices:
-        """Places of those alive that the box at this place drives away, or may drive away."""
+    def drive_away(self, at: int, overlap: Overlap | None) -> None:
+        """Take away who overlaps the box at this place too much."""
         a1, b1, a2, b2 = self._bounds[:, at].tolist()
         part = self._begin_near(a1, a2)
         x1, y1, x2, y2 = self._bounds[:, part]
@@ -115,15 +114,15 @@ class _Pile:
         np.maximum(shared, 0.0, out=shared)
         shared *= height  # below 0 where the heights do not meet
         union = self._areas[part] + self._areas[at]
-        if self._exact:
+        alive = self.alive[part]
+        if overlap is None:
             union -= shared
             shared /= union
-            hit = shared > self._threshold
-        else:
-            t = max(self._threshold, 0.0)
-            union *= t / (1 + t) * (1 - 1e-9)  # at least, even if all of the bounds' share counts
-            hit = shared > union
-        hit &= self.alive[part]
-        found: Indices = hit.nonzero()[0]
-        found += part.start
-        return found
+            np.greater(alive, shared > self._threshold, out=alive)  # alive, and not driven away
+            return
+        t = max(self._threshold, 0.0)
+        union *= t / (1 + t) * (1 - 1e-9)  # at least, even if all of the bounds' share counts
+        near = np.flatnonzero((shared > union) & alive)
+        if len(near):
+            who = self.who[part][near]
+            alive[near[overlap(self.who[at : at + 1], who) > self._threshold]] = False

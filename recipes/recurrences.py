@@ -1,7 +1,6 @@
 """The four kinds of recurrence on the same lines: accuracy, size, and time.
 
     python recipes/recurrences.py FOLDER [--data ../shared/data] [--convolutions CHECKPOINT]
-    python recipes/recurrences.py FOLDER --only speed     # on a machine that does nothing else
 
 One recipe, one stream of lines, one number of lines. The lines are drawn once, short strings
 first, and every kind meets them in the same order. With --convolutions all four have those of a
@@ -11,17 +10,14 @@ takes a tenth of the time. Without it the whole network is trained from nothing.
 
 Stops at any time; the same command goes on. FOLDER gets the drawn lines, a folder a kind with its
 checkpoint, log and bundle, and `recurrences.md` and `.json` with the table; "trained" is the time
-the training took. `--only speed` measures training in steps of the whole network on some of the
-lines, and reading in ONNX Runtime, lines in batches and one by one: with one thread, all kinds
-taking turns, least of several rounds.
+the training took. What each kind costs otherwise is measured by `benchmarks/kinds.py`.
 """
 
 import argparse
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -36,15 +32,14 @@ from readapt.evaluate.rates import cer, total
 from readapt.evaluate.run import EvaluationConfig, evaluate
 from readapt.evaluate.truth import load_truth
 from readapt.export.recognizer import save_recognizer_bundle
-from readapt.models.bundle import Bundle
 from readapt.nets.crnn import Crnn, CrnnConfig
 from readapt.nets.recurrent import Kind
-from readapt.reader import Reader, load_recognizer
+from readapt.reader import Reader
 from readapt.recognize.alphabet import LATIN
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.train.checkpoint import load_checkpoint
 from readapt.train.data import LineBatch, PoolMaker, StreamConfig
-from readapt.train.loop import LoopConfig, Step, clip_gradient, train
+from readapt.train.loop import LoopConfig, Step, train
 from readapt.train.recognizer import RecognizerConfig, RecognizerLearner, ctc_loss
 from readapt.train.recognizer import load_recognizer as load_network
 
@@ -67,13 +62,8 @@ COLUMNS: Final = (
     ("CER, synthetic", "synthetic", ".4f"),
     *((f"CER, {title}", title, ".4f") for title in COLLECTIONS.values()),
     ("trained, s", "seconds", ".0f"),
-    ("whole network, lines/s", "trained_per_second", ".1f"),
-    ("read, ms a line", "read_ms", ".2f"),
-    ("alone, ms", "read_alone_ms", ".2f"),
 )
 """Of the table: title, key in a row, format."""
-TIMED_STEPS: Final = 12
-TIMED_LINES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,54 +219,6 @@ def accuracy(bundle: Path, lines: int, data: Path | None, pages: int) -> dict[st
     return rates
 
 
-def least(ways: Mapping[Kind, Callable[[], object]], rounds: int) -> dict[Kind, float]:
-    """Seconds each way takes, least of the rounds; all take turns, and the first warms up."""
-    taken: dict[Kind, list[float]] = {kind: [] for kind in ways}
-    for round_ in range(rounds + 1):
-        for kind, way in ways.items():
-            start = time.perf_counter()
-            way()
-            if round_:
-                taken[kind].append(time.perf_counter() - start)
-    return {kind: min(seconds) for kind, seconds in taken.items()}
-
-
-def step_through(learner: RecognizerLearner, batches: Sequence[LineBatch]) -> None:
-    """Forward, backward, clip and step, as the loop does."""
-    optimizer = torch.optim.AdamW(learner.network.parameters(), lr=1e-5)
-    learner.network.train()
-    for batch in batches:
-        optimizer.zero_grad(set_to_none=True)
-        loss = ctc_loss(learner.network(torch.from_numpy(batch.images)), batch)
-        loss.backward()  # type: ignore[no-untyped-call]
-        clip_gradient(learner.network, learner.config.loop)
-        optimizer.step()
-
-
-def speed(folder: Path, drawn: Drawn, rounds: int) -> dict[Kind, dict[str, float]]:
-    """Lines trained a second, and milliseconds to read a line, alone and in batches."""
-    batches = drawn.pool(drawn.pools - 1)[:TIMED_STEPS]
-    count = sum(len(batch.images) for batch in batches)
-    maker = LineMaker(HELD_OUT)
-    lines = [maker.make(index).image for index in range(TIMED_LINES)]
-    trained, read, alone = {}, {}, {}
-    for kind in KINDS:
-        learner = RecognizerLearner(configured(kind, 1))
-        trained[kind] = partial(step_through, learner, batches)
-        recognizer = load_recognizer(Bundle.load(folder / kind / "model"), threads=1)
-        read[kind] = partial(recognizer.log_posteriors, lines)
-        alone[kind] = partial(lambda r: [r.log_posteriors([line]) for line in lines], recognizer)
-    training, reading, single = least(trained, rounds), least(read, rounds), least(alone, rounds)
-    return {
-        kind: {
-            "trained_per_second": count / training[kind],
-            "read_ms": 1000 * reading[kind] / len(lines),
-            "read_alone_ms": 1000 * single[kind] / len(lines),
-        }
-        for kind in KINDS
-    }
-
-
 def parameters(kind: Kind) -> tuple[int, int]:
     """Count those of the whole network, and those of its recurrence."""
     network = Crnn(CrnnConfig(LATIN.classes, rnn=kind))
@@ -305,10 +247,9 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--convolutions", type=Path, help="checkpoint whose convolutions to take")
     parser.add_argument("--held-out", type=int, default=500, help="synthetic lines to measure on")
     parser.add_argument("--pages", type=int, default=10, help="of each collection to measure on")
-    parser.add_argument("--rounds", type=int, default=7, help="of timing")
-    parser.add_argument("--only", choices=("train", "accuracy", "speed"), action="append")
+    parser.add_argument("--only", choices=("train", "accuracy"), action="append")
     options = parser.parse_args(given)
-    stages = options.only or ["train", "accuracy", "speed"]
+    stages = options.only or ["train", "accuracy"]
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     folder: Path = options.folder
@@ -330,10 +271,6 @@ def main(given: Sequence[str] | None = None) -> None:
     for kind in KINDS if "accuracy" in stages else ():
         bundle = folder / kind / "model"
         rows[kind] |= accuracy(bundle, options.held_out, options.data, options.pages)
-        write()
-    if "speed" in stages:
-        for kind, row in speed(folder, drawn, options.rounds).items():
-            rows[kind] |= row
         write()
     print(table(rows), end="")
 

@@ -4,7 +4,7 @@
     python recipes/fonts.py
     python recipes/latin.py runs/latin [--data ../shared/data]
 
-About two and a half hours on two cores. Stops at any time; the same command goes on from the last
+About three hours on two cores. Stops at any time; the same command goes on from the last
 checkpoint. The result is `runs/latin/latin`, a bundle with its card; copy it to
 `src/readapt/models/latin` if it is better than the one there.
 """
@@ -34,7 +34,7 @@ from readapt.train.detector import DetectorTrainingConfig, train_detector
 from readapt.train.loop import LoopConfig
 from readapt.train.recognizer import RecognizerConfig, train_recognizer
 
-RECOGNIZER = RecognizerConfig(loop=LoopConfig(minutes=97, log_every=100, evaluate_seconds=900))
+RECOGNIZER = RecognizerConfig(loop=LoopConfig(steps=10_000, log_every=100, evaluate_seconds=900))
 DETECTOR = replace(
     DetectorTrainingConfig(), loop=replace(DetectorTrainingConfig().loop, minutes=30)
 )
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Train the default model from nothing.")
     parser.add_argument("folder", type=Path, help="where checkpoints and the bundle go")
     parser.add_argument("--data", type=Path, help="labelled collections to measure on")
-    parser.add_argument("--minutes", type=float, default=RECOGNIZER.loop.minutes)
+    parser.add_argument("--steps", type=int, default=RECOGNIZER.loop.steps, help="recognizer's")
     parser.add_argument("--detector-minutes", type=float, default=DETECTOR.loop.minutes)
     parser.add_argument("--processes", type=int, default=2, help="that train the recognizer")
     options = parser.parse_args(arguments)
@@ -120,12 +120,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         replace(
             RECOGNIZER,
             processes=options.processes,
-            loop=replace(RECOGNIZER.loop, minutes=options.minutes),
+            loop=replace(RECOGNIZER.loop, steps=options.steps),
         ),
         options.folder / "recognizer",
         resume=True,
     )
-    trained = f"recognizer {options.minutes:g} min, detector {options.detector_minutes:g} min"
+    trained = f"recognizer {options.steps} steps, detector {options.detector_minutes:g} minutes"
     folder = bundle(recognizer, detector, options.folder / "latin", trained)
     calibrate.main([str(folder)])
     rows = measure(folder, options.data) if options.data else []

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import lgamma, log, log1p
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,9 @@ from numpy.typing import ArrayLike, NDArray
 from readapt.errors import UsageError
 
 Pairs = tuple[tuple[float, float], ...]
+
+CERTAINTY: Final = 0.95
+"""With which a share of wrong words is not above what is promised, of words like those measured."""
 
 FEWEST = 200
 """Words that a share of wrong ones is measured on, at least."""
@@ -80,10 +84,12 @@ def _share(pool: tuple[float, float, float]) -> float:
 
 
 def error_curve(confidence: ArrayLike, right: ArrayLike, points: int = 40) -> Pairs:
-    """Measure how many words are wrong among those of a confidence or more.
+    """Bound how many words are wrong among those of a confidence or more.
 
     Returns at most ``points`` pairs ``(threshold, share of wrong words)``, thresholds rising, for
     equal steps in the number of words kept, ``FEWEST`` at least; () for fewer words than that.
+    The share is the most that ``CERTAINTY`` allows for (:func:`most_wrong`): the share measured
+    on few words, the lowest of many such shares at that, would promise too much.
     """
     # Rounded down first, so that the words a threshold was measured on are at or above it.
     said = np.floor(np.asarray(confidence, np.float64) * 1e6) / 1e6
@@ -95,14 +101,37 @@ def error_curve(confidence: ArrayLike, right: ArrayLike, points: int = 40) -> Pa
     steps = np.linspace(1, said.size, points) if said.size else np.zeros(0)
     ends = np.unique(last[np.searchsorted(last, np.ceil(steps).astype(int) - 1)])
     ends = ends[ends + 1 >= FEWEST]
-    return tuple((float(said[i]), round(float(wrong[i] / (i + 1)), 6)) for i in ends[::-1].tolist())
+    return tuple(
+        (float(said[i]), round(most_wrong(int(wrong[i]), i + 1), 6)) for i in ends[::-1].tolist()
+    )
+
+
+def most_wrong(wrong: int, words: int, certainty: float = CERTAINTY) -> float:
+    """Upper confidence limit of the share of wrong words, when ``wrong`` of ``words`` are.
+
+    The largest share at which so few would still be seen with a probability of
+    ``1 - certainty`` (Clopper and Pearson 1934).
+    """
+    if wrong >= words:
+        return 1.0
+    k = np.arange(wrong + 1)
+    ways = np.array([lgamma(words + 1) - lgamma(i + 1) - lgamma(words - i + 1) for i in k.tolist()])
+    low, high = wrong / words, 1.0
+    while high - low > 1e-9:
+        p = (low + high) / 2
+        log_terms = ways + k * log(p) + (words - k) * log1p(-p)
+        if np.exp(log_terms).sum() > 1 - certainty:
+            low = p
+        else:
+            high = p
+    return high
 
 
 def threshold_for(curve: Sequence[tuple[float, float]], error_rate: float) -> float:
     """Return the lowest confidence at or above which at most ``error_rate`` of words are wrong.
 
-    ``curve`` is what :func:`error_curve` measured: it holds for words like those, and as far as
-    it was measured. Raises :class:`UsageError` where no confidence is enough.
+    ``curve`` is what :func:`error_curve` found: it holds for words like those, and as far as
+    they went. Raises :class:`UsageError` where no confidence is enough.
     """
     if not curve:
         raise UsageError("no share of wrong words is known for this model; calibrate it first.")

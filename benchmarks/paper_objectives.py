@@ -24,10 +24,11 @@ import torch
 from hardware import RESULTS, head
 
 from readapt.gan.frozen import from_bundle
-from readapt.gan.make_paper import PaperConfig, PaperMonitor, paper_duel
+from readapt.gan.look import save_look
+from readapt.gan.make_paper import PaperConfig, PaperMonitor, paper_duel, paper_section
 from readapt.gan.monitor import kid, pooled_features
 from readapt.gan.objectives import OBJECTIVES
-from readapt.gan.paper import draw_noise, to_levels
+from readapt.gan.paper import PaperGenerator, draw_noise
 from readapt.gan.patches import SIDE, Patches, find_patches
 from readapt.gan.play import CollapseError, play
 from readapt.gan.texture import TextureScale, texture, texture_figures
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--only", action="append")
     parser.add_argument("--pages", type=int, default=24)
     parser.add_argument("--name", default="")
+    parser.add_argument("--looks", type=Path, help="folder to keep what was learnt in")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -77,19 +79,20 @@ def objectives(options: argparse.Namespace) -> dict[str, Any]:
 
     count = 240
     tell("patches of the other pages (floor)", **meter(seen.levels))
-    tell("plain", **meter(np.full((count, SIDE, SIDE), round(seen.mean), np.uint8)))
+    tell("plain", **meter(np.full((count, SIDE, SIDE), round(seen.tone.mean), np.uint8)))
     tell("procedural", **meter(procedural(count)))
     for seed in options.seeds:
-        for name in OBJECTIVES:
-            if options.only and name not in options.only:
-                continue
+        for name in options.only or OBJECTIVES:
             config = PaperConfig(objective=name)
             try:
-                sheets, figures = trained(seen, config, seed, options.seconds, count)
+                generator, figures = trained(seen, config, seed, options.seconds)
             except CollapseError as error:
                 tell(name, seed=seed, lost=str(error))
                 continue
-            tell(name, seed=seed, **meter(sheets), **figures)
+            tell(name, seed=seed, **meter(sheets_of(generator, seen, config, count)), **figures)
+            if options.looks:
+                folder = options.looks / f"{name}-{seed}"
+                save_look(folder, paper=(generator, paper_section(seen, config)))
     return {
         "patches": {"learnt": len(seen.levels), "held out": len(held)},
         "pages": seen.pages,
@@ -140,9 +143,9 @@ def procedural(count: int) -> Levels:
 
 
 def trained(
-    patches: Patches, config: PaperConfig, seed: int, seconds: float, count: int
-) -> tuple[Levels, dict[str, Any]]:
-    """Train for so many seconds of processor time; sheets of the best state, and what it took."""
+    patches: Patches, config: PaperConfig, seed: int, seconds: float
+) -> tuple[PaperGenerator, dict[str, Any]]:
+    """Train for so many seconds of processor time; the best state, and what it took."""
     config = replace(config, play=replace(config.play, seed=seed))
     monitor = PaperMonitor(patches, config.latent, seed)
     trial = paper_duel(patches, config, monitor)
@@ -166,12 +169,21 @@ def trained(
     took = time.process_time() - started
     if not duel.best:
         raise CollapseError(monitor.wrong)
-    duel.average.load_state_dict(duel.best)
+    generator = duel.average
+    assert isinstance(generator, PaperGenerator)
+    generator.load_state_dict(duel.best)
+    figures = {"steps": result.steps, "kept": result.best_step, "cpu_seconds": round(took)}
+    return generator, figures
+
+
+def sheets_of(
+    generator: PaperGenerator, patches: Patches, config: PaperConfig, count: int
+) -> Levels:
+    """Draw as many patches of paper."""
     noise = draw_noise(count, config.latent, torch.Generator().manual_seed(4242))
     with torch.inference_mode():
-        values = torch.cat([duel.average(part)[:, 0] for part in noise.split(64)])
-    sheets = to_levels(values.numpy(), patches.mean, patches.scale)
-    return sheets, {"steps": result.steps, "kept": result.best_step, "cpu_seconds": round(took)}
+        values = torch.cat([generator(part)[:, 0] for part in noise.split(64)])
+    return patches.tone.levels(values.numpy())
 
 
 if __name__ == "__main__":

@@ -21,12 +21,12 @@ def test_paper_of_scans(tiny_model: Bundle, tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     for i in range(3):
         page = draw_page([(20, 20, "abab"), (30, 90, "ba")], 512, 560)
-        page = (page - rng.integers(0, 12, page.shape)).clip(0).astype(np.uint8)
+        page = (page - 12 * i - rng.integers(0, 4, page.shape)).clip(0).astype(np.uint8)
         PIL.Image.fromarray(page).save(tmp_path / f"{i}.png")
     out = tmp_path / "look"
     arguments = ["train", "paper", str(tmp_path), "-m", str(tiny_model.folder), "-o", str(out)]
     sheet = tmp_path / "sheet.png"
-    short = ["--steps", "1", "--gap-steps", "0", "-q"]
+    short = ["--steps", "25", "--gap-steps", "0", "-q"]
     done = CliRunner().invoke(app, [*arguments, *short, "--sheet", str(sheet)])
     assert done.exit_code == 0, done.output
     assert "KID of the sheets to the scans" in done.output
@@ -51,7 +51,7 @@ def test_no_bare_paper(tiny_model: Bundle, tmp_path: Path) -> None:
 @pytest.fixture
 def look(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    section = PaperSection(width=4, latent=4, mean=200.0, scale=150.0)
+    section = PaperSection(width=4, latent=4, mean=200.0, scale=150.0, soft=50.0)
     return save_look(tmp_path / "paper", paper=(PaperGenerator(4, 4), section)).folder
 
 

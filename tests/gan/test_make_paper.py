@@ -15,7 +15,7 @@ from readapt.gan.look import Look, save_look, translator_section
 from readapt.gan.make_paper import PaperConfig, PaperMonitor, make_paper, paper_collapse
 from readapt.gan.objectives import OBJECTIVES
 from readapt.gan.paper import draw_sheet, load_paper
-from readapt.gan.patches import SIDE, Patches, patches_of
+from readapt.gan.patches import SIDE, Patches, Tone
 from readapt.gan.play import CollapseError, PlayConfig
 from readapt.nets.discriminator import DiscriminatorConfig
 from readapt.nets.generator import Generator, GeneratorConfig
@@ -35,8 +35,9 @@ CONFIG = PaperConfig(
 def patches() -> Patches:
     rng = np.random.default_rng(2)
     tones = rng.normal(0, 6, (40, 1, 1))
-    grain = rng.normal(0, 6, (40, SIDE, SIDE))
-    return patches_of((210 + tones + grain).clip(0, 255).astype(np.uint8), 2, (0.1, 0.3))
+    grain = rng.normal(0, 1, (40, SIDE, SIDE))
+    levels = (210 + tones + grain).clip(0, 255).astype(np.uint8)
+    return Patches(levels, Tone.of(levels), 2, (0.1, 0.3))
 
 
 def test_from_patches_to_a_look(patches: Patches, tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_every_objective_is_played(patches: Patches, tmp_path: Path, objective: 
 def test_collapse_is_recognised(patches: Patches) -> None:
     real = patches.levels
     rng = np.random.default_rng(0)
-    other = (208 + rng.normal(0, 6, (40, 1, 1)) + rng.normal(0, 6, real.shape)).astype(np.uint8)
+    other = (209 + rng.normal(0, 6, (40, 1, 1)) + rng.normal(0, 1, real.shape)).astype(np.uint8)
     assert paper_collapse(real, other) == ""
     flat = np.broadcast_to(np.rint(rng.normal(210, 6, (40, 1, 1))), real.shape).astype(np.uint8)
     assert "flat" in paper_collapse(real, flat)
@@ -112,7 +113,9 @@ def test_a_lost_game_is_said(patches: Patches) -> None:
 
 
 def test_a_lost_game_leaves_no_look(patches: Patches, tmp_path: Path) -> None:
-    dark = replace(patches, mean=20.0)  # every sheet comes out far darker than the patches
+    dark = replace(
+        patches, tone=Tone(20.0, 20.0, 6.0)
+    )  # every sheet comes out far darker than the patches
     with pytest.raises(CollapseError, match="start again"):
         make_paper(dark, tmp_path / "x", tmp_path / "work", CONFIG)
     assert not (tmp_path / "x").exists()

@@ -21,7 +21,7 @@ from readapt.gan.paper import (
 )
 from readapt.nets.generator import Generator, GeneratorConfig
 
-SECTION = PaperSection(width=4, latent=4, mean=200.0, scale=150.0, ink=(0.2, 0.3))
+SECTION = PaperSection(width=4, latent=4, mean=200.0, scale=150.0, soft=50.0, ink=(0.2, 0.3))
 
 
 def generator() -> PaperGenerator:
@@ -56,7 +56,7 @@ def smooth() -> PaperGenerator:
 
 def seams(width: int) -> tuple[np.ndarray, np.ndarray]:
     """Steps over the seams of laid tiles `width` wide, and over borders of cells inside."""
-    wide = SECTION.model_copy(update={"mean": 120.0, "scale": 400.0})
+    wide = SECTION.model_copy(update={"mean": 120.0, "scale": 900.0, "soft": 900.0})
     across, inside = [], []
     for seed in range(40):
         sheet = draw_sheet(smooth(), wide, 64, 128, seed).astype(np.float64)[:, :width]

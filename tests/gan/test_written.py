@@ -75,7 +75,7 @@ def test_a_look_that_breaks_texts_is_named(maker: LineMaker, tmp_path: Path) -> 
 
 def test_a_look_changes_lines_by_its_translator_or_its_paper(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    section = PaperSection(width=4, latent=4, mean=200.0, scale=40.0)
+    section = PaperSection(width=4, latent=4, mean=200.0, scale=150.0, soft=50.0)
     look = save_look(tmp_path / "look", paper=(PaperGenerator(4, 4), section))
     line = bars("ab ab", paper=255)
     on_paper = change_of(look)(line, 1)

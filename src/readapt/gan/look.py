@@ -67,7 +67,9 @@ class PaperSection(_Section):
     mean: float
     """Level of the paper it was trained on, and ..."""
     scale: float
-    """... levels per unit of its output."""
+    """... levels from there that its output of 1 stands for; ..."""
+    soft: float = 2.0
+    """... up to so many levels, output is about proportional (`patches.Tone`)."""
     ink: tuple[float, float] = (0.1, 0.5)
     """Share of the paper's light that the scans' ink lets through, from ... to."""
     objective: str = ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -16,7 +18,7 @@ from readapt.gan.critic import Gap, GapConfig, measure_gap
 from readapt.gan.duel import Duel, DuelConfig
 from readapt.gan.look import Look, PaperSection, save_look
 from readapt.gan.objectives import OBJECTIVES, Name
-from readapt.gan.paper import CELL, PaperGenerator, draw_noise, draw_sheet, to_levels
+from readapt.gan.paper import CELL, PaperGenerator, draw_noise, draw_sheet
 from readapt.gan.patches import SIDE, Patches
 from readapt.gan.play import CollapseError, PlayConfig, Result, Verdict, play
 from readapt.gan.texture import TextureScale, texture, texture_figures
@@ -73,7 +75,7 @@ class PaperMonitor:
         self.scale = TextureScale.of(texture(self.real))
         half = len(self.real) // 2
         self.floor = texture_figures(self.real[:half], self.real[half:], self.scale)["kid"]
-        flat = np.full((count, SIDE, SIDE), round(patches.mean), np.uint8)
+        flat = np.full((count, SIDE, SIDE), round(patches.tone.mean), np.uint8)
         self.plain = texture_figures(self.real, flat, self.scale)["kid"]
         self.noise = draw_noise(count, latent, torch.Generator().manual_seed(seed + 77))
         self.lost = 0
@@ -91,7 +93,7 @@ class PaperMonitor:
         if not np.isfinite(values).all():
             wrong = _ADVICE.format("The sheets are no numbers any more")
             return Verdict(float("inf"), {"kid": float("inf"), "coverage": 0.0}, wrong)
-        sheets = to_levels(values, self.patches.mean, self.patches.scale)
+        sheets = self.patches.tone.levels(values)
         figures = texture_figures(self.real, sheets, self.scale)
         self.wrong = paper_collapse(self.real, sheets)
         self.lost = self.lost + 1 if self.wrong else 0
@@ -146,18 +148,10 @@ def make_paper(
     assert isinstance(generator, PaperGenerator)
     generator.load_state_dict(duel.best)
     generator.eval()
-    sheets = to_levels(monitor.sheets(generator).numpy(), patches.mean, patches.scale)
+    sheets = patches.tone.levels(monitor.sheets(generator).numpy())
     figures = texture_figures(monitor.real, sheets, monitor.scale)
     figures |= {"kid_floor": monitor.floor, "kid_plain": monitor.plain}
-    section = PaperSection(
-        width=config.width,
-        latent=config.latent,
-        mean=patches.mean,
-        scale=patches.scale,
-        ink=patches.ink,
-        objective=config.objective,
-        figures={key: round(value, 6) for key, value in figures.items()},
-    )
+    section = paper_section(patches, config, figures)
     gap = _gap(patches, generator, section, config.gap)
     if gap is not None:
         known = {"gap": gap.estimate, "gap_low": gap.low, "gap_high": gap.high}
@@ -179,24 +173,43 @@ def make_paper(
     return MadePaper(look, result, figures, gap, tuple(warnings))
 
 
+def paper_section(
+    patches: Patches, config: PaperConfig, figures: Mapping[str, float] = MappingProxyType({})
+) -> PaperSection:
+    """Describe a generator of paper."""
+    return PaperSection(
+        width=config.width,
+        latent=config.latent,
+        mean=patches.tone.mean,
+        scale=patches.tone.scale,
+        soft=patches.tone.soft,
+        ink=patches.ink,
+        objective=config.objective,
+        figures={key: round(value, 6) for key, value in figures.items()},
+    )
+
+
 def paper_duel(patches: Patches, config: PaperConfig, monitor: PaperMonitor) -> Duel:
     """Set generator and critic against each other."""
     torch.manual_seed(config.play.seed)
-    images = patches.images()
+    levels = torch.from_numpy(patches.levels)
 
     room = SIDE - config.crop + 1
 
     def draw(count: int, random: torch.Generator) -> Tensor:
         """Pieces of patches, each turned or mirrored at random: paper has no up."""
-        chosen = torch.randint(len(images), (count,), generator=random).tolist()
+        chosen = torch.randint(len(levels), (count,), generator=random).tolist()
         places = torch.randint(room, (count, 2), generator=random).tolist()
         turns = torch.randint(8, (count,), generator=random).tolist()
         pieces = []
         for i, (y, x), turn in zip(chosen, places, turns, strict=True):
-            piece = images[i, :, y : y + config.crop, x : x + config.crop]
+            piece = levels[i, y : y + config.crop, x : x + config.crop]
             piece = piece.flip(-1) if turn >= 4 else piece
             pieces.append(torch.rot90(piece, turn % 4, (-2, -1)))
-        return torch.stack(pieces)
+        whole = torch.stack(pieces).to(torch.float32)[:, None]
+        # Scans know whole levels only, a generator all between: without this the critic sees that.
+        whole += torch.rand(whole.shape, generator=random) - 0.5
+        return torch.from_numpy(patches.tone.values(whole.numpy()))
 
     def latent(count: int, random: torch.Generator) -> Tensor:
         return draw_noise(count, config.latent, random, config.crop // CELL)
@@ -241,7 +254,7 @@ def _same_settings(work: Path, config: PaperConfig, patches: Patches, resume: bo
     """Refuse to resume a game as another one, or on other patches; the budget may change."""
     path = work / "settings.json"
     fixed = asdict(replace(config, play=PlayConfig(seed=config.play.seed), gap=GapConfig()))
-    fixed |= {"patches": len(patches.levels), "mean": patches.mean, "scale": patches.scale}
+    fixed |= {"patches": len(patches.levels), "tone": asdict(patches.tone)}
     text = json.dumps(fixed, sort_keys=True, indent=1)
     started = (work / "checkpoint.pt").exists()
     if started and not resume:

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from readapt.errors import InputError
 from readapt.gan.look import PAPER, Look, PaperSection, load_weights
-from readapt.gan.patches import LINE, SIDE
+from readapt.gan.patches import LINE, SIDE, Tone
 from readapt.recognize.preprocess import stretch
 from readapt.synth.paper import print_on_sheet
 from readapt.types import Image
@@ -86,12 +86,7 @@ def draw_sheet(
     with torch.inference_mode():
         noise = draw_noise(1, generator.latent, random, rows, columns)
         values = generator(noise)[0, 0, :height, :width].numpy()
-    return to_levels(values, section.mean, section.scale)
-
-
-def to_levels(values: np.ndarray, mean: float, scale: float) -> Image:
-    """Bring the generator's values, any shape, to uint8 levels."""
-    return np.asarray(np.clip(np.rint(mean + scale * values), 0, 255), np.uint8)
+    return Tone(section.mean, section.scale, section.soft).levels(values)
 
 
 def lay_under(line: Image, sheet: Image, ink: float = 0.0) -> Image:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from readapt.errors import InputError
 from readapt.gan.scans import pages_of
@@ -28,30 +26,53 @@ _A_PAGE = 300
 
 
 @dataclass(frozen=True, slots=True)
+class Tone:
+    """How grey levels become the values in [-1, 1] that networks see.
+
+    Logarithmic about the paper's level: most paper is near it, and there single levels matter; the
+    few patches of another tone are kept, at a coarser scale.
+    """
+
+    mean: float
+    """Level of the paper, value 0."""
+    scale: float
+    """Levels from `mean` that have the value 1 or -1."""
+    soft: float
+    """Levels up to which values are about proportional."""
+
+    @classmethod
+    def of(cls, levels: NDArray[np.uint8]) -> Tone:
+        """Measure patches: median, all but the outermost pixels, deviation within a patch."""
+        mean = float(np.median(levels))
+        low, high = np.quantile(levels, (0.002, 0.998))
+        within = float(np.median(levels.astype(np.float32).std(axis=(1, 2))))
+        return cls(mean, max(mean - float(low), float(high) - mean, 3.0), max(within, 1.0))
+
+    def values(self, levels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Bring levels of any shape to `sign(d) log(1 + |d| / soft) / log(1 + scale / soft)`.
+
+        `d` is the distance from `mean`; at most 1.
+        """
+        away = levels - np.float32(self.mean)
+        size = np.log1p(np.abs(away) / self.soft) / np.log1p(self.scale / self.soft)
+        return np.asarray(np.sign(away) * np.minimum(size, 1), np.float32)
+
+    def levels(self, values: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Bring values back to uint8 levels."""
+        away = self.soft * np.expm1(np.abs(values) * np.log1p(self.scale / self.soft))
+        return np.asarray(np.clip(np.rint(self.mean + np.sign(values) * away), 0, 255), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
 class Patches:
     """Text-free patches, what they have in common, and the ink of the pages they are from."""
 
     levels: NDArray[np.uint8]
     """`patch SIDE SIDE`."""
-    mean: float
-    """Level of the paper: the median of all pixels."""
-    scale: float
-    """Levels from `mean` to all but the outermost pixels."""
+    tone: Tone
     pages: int
     ink: tuple[float, float]
     """Share of the paper's light that ink lets through: 10 % and 90 % quantile of the pages."""
-
-    def images(self) -> Tensor:
-        """`patch 1 SIDE SIDE` float32 in [-1, 1]: `(level - mean) / scale`, clipped."""
-        scaled = (self.levels.astype(np.float32) - self.mean) / self.scale
-        return torch.from_numpy(np.clip(scaled, -1, 1)).to(torch.float32)[:, None]
-
-
-def patches_of(levels: NDArray[np.uint8], pages: int, ink: tuple[float, float]) -> Patches:
-    """Measure the common level and scale of patches."""
-    mean = float(np.median(levels))
-    low, high = np.quantile(levels, (0.002, 0.998))
-    return Patches(levels, mean, max(mean - float(low), float(high) - mean, 3.0), pages, ink)
 
 
 def find_patches(
@@ -84,7 +105,7 @@ def find_patches(
         raise InputError(_missing(count, least, len(found), len(inks)))
     low, high = np.quantile(inks, (0.1, 0.9))
     levels = np.stack(_evenly(found, most))
-    return patches_of(levels, len(found), (float(low), float(high)))
+    return Patches(levels, Tone.of(levels), len(found), (float(low), float(high)))
 
 
 def _missing(count: int, least: int, pages: int, with_text: int) -> str:

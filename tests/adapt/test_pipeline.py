@@ -76,12 +76,12 @@ def test_the_whole_way(tmp_path: Path) -> None:
     html = adapted.report.read_text("utf-8")
     assert "data:image/png;base64," in html
     assert "<svg" in html
-    for stage in ("free", "words", "teach", "listen-1", "listen-2"):
+    for stage in ("free", "words", "teach", "listen"):
         assert f"<td>{stage}</td>" in html
         assert any(one.stage == stage for one in told)
     assert "http" not in html
     assert all(one.left <= 36_000 for one in told)
-    assert adapted.kept == ("free", "teach", "listen-1", "listen-2")
+    assert adapted.kept == ("free", "teach", "listen")
     assert bundle.language_model is not None
     with pytest.raises(UsageError, match="--resume"):
         run(tmp_path)
@@ -106,7 +106,7 @@ def weights(adapted: Adapted) -> bytes:
 
 
 @pytest.mark.usefixtures("kind_gate")
-@pytest.mark.parametrize("at", ["words", "listen-2", "end"])
+@pytest.mark.parametrize("at", ["words", "listen", "end"])
 def test_killed_anywhere_and_resumed_is_as_if_nothing_had_been(
     tmp_path: Path, at: str, whole: bytes
 ) -> None:

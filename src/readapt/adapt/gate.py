@@ -26,6 +26,9 @@ from readapt.recognize.greedy import best_path
 from readapt.recognize.recognizer import Recognizer
 from readapt.types import Image
 
+GLANCE = 80
+"""Lines that are enough to choose between candidates of one stage."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -39,6 +42,11 @@ class Score:
     """Expected wrong characters of each held-out line ..."""
     characters: NDArray[np.float64] = field(repr=False)
     """... and how many characters were read."""
+
+    @property
+    def unreadable(self) -> float:
+        """Share of the lines of which half of the characters are probably wrong."""
+        return float((self.edits > 0.5 * self.characters).mean()) if len(self.edits) else 0.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,12 @@ class Gate:
         self.config = config
         self._held_out, self._replay = held_out, replay
         self._alphabet, self._errors, self._threads = alphabet, errors, threads
+
+    def glance(self, network: Crnn) -> float:
+        """Estimate the error rate on some of the held-out lines: enough to choose by, and quick."""
+        reader = as_read(network, self._alphabet, self._threads)
+        some = self._held_out[:: max(1, len(self._held_out) // GLANCE)]
+        return estimate(find_signs(reader, some, network.config.height), self._errors, 2).rate
 
     def score(self, network: Crnn) -> Score:
         """Read both sets of lines."""

@@ -10,11 +10,11 @@ from typing import Any
 
 from readapt.adapt.budget import Budget, Portion
 from readapt.adapt.finish import Adapted, Ending, finish
-from readapt.adapt.gate import Gate, Score, as_read
+from readapt.adapt.gate import Gate, Score
 from readapt.adapt.journal import Journal
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import Outcome, Stage, State
-from readapt.adapt.stages import NAMES, all_stages, share_key
+from readapt.adapt.stages import NAMES, all_stages
 from readapt.adapt.target import FILE_NAME, Target, find_target, load_target, save_target
 from readapt.adapt.weights import (
     extended,
@@ -24,7 +24,6 @@ from readapt.adapt.weights import (
     trainable,
 )
 from readapt.errors import ReadaptError, UsageError
-from readapt.evaluate.estimate import find_signs
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.models.manifest import MANIFEST_NAME, ErrorEstimate
 from readapt.recognize.alphabet import name as names_of
@@ -35,8 +34,6 @@ from readapt.synth.lines import LineConfig, LineMaker
 WEIGHTS = "weights.safetensors"
 LOOKING = 0.1
 """Share of the budget after which no more pages are opened."""
-UNREADABLE = 0.5
-"""Expected share of wrong characters above which a line counts as one that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +198,7 @@ class _Run:
         self.now = "base"
         self.say("reading the held-out lines")
         base = present = gate.score(state.network)
-        state.judge = lambda network: {"estimate": gate.score(network).estimate.rate}
+        state.judge = gate.glance
         self._note_base(state, base)
         stages = all_stages(self.config)
         started = state.network
@@ -301,8 +298,8 @@ class _Run:
         key = f"begun {stage.name}"
         begun = self.journal.get(key)
         if begun is None:
-            keys = [share_key(one.name) for one in coming if not one.lacks(state)]
-            seconds = self.budget.portion(share_key(stage.name), keys, self.config.shares)
+            keys = [one.name for one in coming if not one.lacks(state)]
+            seconds = self.budget.portion(stage.name, keys, self.config.shares)
             begun = {"seconds": round(seconds, 1), "spent": round(self.budget.spent, 1)}
             self.journal.add(key, begun)
         return Portion(float(begun["seconds"]), lambda: self.say(stage.title))
@@ -321,17 +318,12 @@ class _Run:
         """Note what the base model does on the scans, once."""
         if self.journal.get("base") is not None:
             return
-        reader = as_read(state.network, state.alphabet, self.config.threads)
-        lines = state.target.all[:: max(1, len(state.target.all) // 300)][:300]
-        signs = find_signs(reader, lines, state.network.config.height)
-        rates = [sign.doubt / sign.characters for sign in signs]
-        unreadable = sum(rate > UNREADABLE for rate in rates) / max(len(rates), 1)
         self.journal.add(
             "base",
             {
                 "estimate": [base.estimate.rate, base.estimate.low, base.estimate.high],
                 "replay": base.replay,
-                "unreadable": round(unreadable, 3),
+                "unreadable": round(base.unreadable, 3),
                 "lines": len(state.target.lines),
                 "held out": len(state.target.held_out),
             },

@@ -146,8 +146,8 @@ def _estimates(ending: Ending) -> str:
 
 def _losses(ending: Ending) -> Iterable[str]:
     for name in ending.stages:
-        path = ending.work / name / "log.csv"
-        losses = read_column(path, "loss") if path.is_file() else []
+        paths = sorted((ending.work / name).glob("**/log.csv"))
+        losses = [loss for path in paths for loss in read_column(path, "loss")]
         if len(losses) > 1:
             yield _note(f"Loss of {name}") + curve({"loss": losses}, [])
 

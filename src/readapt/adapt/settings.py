@@ -17,8 +17,7 @@ SHARES: Final[Mapping[str, float]] = MappingProxyType(
         "words": 0.03,
         "teach": 0.2,
         "ask": 0.15,
-        "listen": 0.13,
-        "detector": 0.1,
+        "listen": 0.4,
         "end": 0.08,
     }
 )
@@ -29,7 +28,7 @@ SHARES: Final[Mapping[str, float]] = MappingProxyType(
 class GateConfig:
     """What a stage has to do to be kept."""
 
-    replay_lines: int = 300
+    replay_lines: int = 200
     """General synthetic lines that must not get worse."""
     replay_relative: float = 0.15
     """By how much their error rate may rise over the base model's, relatively ..."""
@@ -53,7 +52,7 @@ class AdaptConfig:
     target: TargetConfig = field(default_factory=TargetConfig)
     gate: GateConfig = field(default_factory=GateConfig)
     selftrain: SelfTrainConfig = field(default_factory=SelfTrainConfig)
-    lr: float = 5e-4
+    lr: float = 2e-4
     """Peak learning rate of the fine-tuning."""
     steps: int = 0
     """Steps of each training, instead of its share of the minutes; for tests."""

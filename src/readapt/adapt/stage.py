@@ -42,8 +42,8 @@ class State:
     """What stages have noted, by their names."""
     told: Callable[[str], None] = lambda text: None
     """Hears what is being done now."""
-    judge: Callable[[Crnn], dict[str, float]] = lambda network: {}
-    """Label-free figures of a network, for curves."""
+    judge: Callable[[Crnn], float] = lambda network: 0.0
+    """Estimates a network's error rate on held-out lines of the scans, without a label."""
 
     def language_model(self, without: int | None = None) -> CharacterModel | None:
         """Load the language model: of the whole collection, or without pages of a parity."""
@@ -69,7 +69,7 @@ class Stage(Protocol):
 
     @property
     def name(self) -> str:
-        """One word, the key of its share of the budget; rounds of a stage have a number behind."""
+        """One word, the key of its share of the budget."""
         ...
 
     @property

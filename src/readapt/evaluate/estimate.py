@@ -183,7 +183,7 @@ def fit_estimate(
 
 
 def _non_negative(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Least squares with weights of at least 0, of two columns: the best of the possible supports."""
+    """Solve least squares of two columns with weights of at least 0: the best of all supports."""
     best, least = np.zeros(a.shape[1]), float(b @ b)
     for columns in ([0, 1], [0], [1]):
         w = np.zeros(a.shape[1])

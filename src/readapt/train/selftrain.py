@@ -29,7 +29,7 @@ from readapt.train.recognizer import ctc_loss
 from readapt.types import Image
 
 TEACHING_VIEWS: tuple[View, ...] = (VIEWS["softer"], VIEWS["lower"], VIEWS["higher"])
-SEARCH = Beam(width=6, top=6, least=0.004, blank=0.99, weight=0.2, length_weight=0.5)
+SEARCH = Beam(width=6, top=6, least=0.004, blank=0.99, weight=0.25, length_weight=0.55)
 """How labels are searched with a language model: narrower than reading, as it is done often."""
 
 Draw: TypeAlias = Callable[[int, int], Sequence[tuple[Image, str]]]

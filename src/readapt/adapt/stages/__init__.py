@@ -16,14 +16,6 @@ NAMES = ("look", "free", "words", "teach", "ask", "listen")
 
 
 def all_stages(config: AdaptConfig) -> list[Stage]:
-    """List the stages that were asked for, in order; listening has several rounds."""
-    rounds = [Listen(number) for number in range(len(config.selftrain.shares))]
-    stages: list[Stage] = [LearnLook(), Free(), Words(), Teach(), Ask(), *rounds]
-    if not config.only:
-        return stages
-    return [stage for stage in stages if share_key(stage.name) in config.only]
-
-
-def share_key(name: str) -> str:
-    """Return the key of a stage's share of the budget: its name without the number of the round."""
-    return name.rstrip("0123456789").rstrip("-")
+    """List the stages that were asked for, in order."""
+    stages: list[Stage] = [LearnLook(), Free(), Words(), Teach(), Ask(), Listen()]
+    return [stage for stage in stages if not config.only or stage.name in config.only]

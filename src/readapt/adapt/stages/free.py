@@ -15,7 +15,7 @@ from readapt.synth.lines import LineConfig
 
 SHARES = (0.2, 0.5, 1.0)
 """How far the statistics are moved towards those of the scans; the best way wins."""
-LINES = 200
+LINES = 80
 """Rendered and real lines that are measured."""
 
 
@@ -47,7 +47,7 @@ class Free:
             portion.tick()
             moved = deepcopy(opened)
             renormalise(moved, real, share)
-            found[share] = (state.judge(moved)["estimate"], moved)
+            found[share] = (state.judge(moved), moved)
         best = min(found, key=lambda share: found[share][0])
         figures = {f"{share:.0%}": round(rate, 5) for share, (rate, _) in found.items()}
         return Outcome(found[best][1], record={"share": best, "estimates": dict(figures)})

@@ -9,12 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
+
 from readapt.adapt.budget import Portion
 from readapt.adapt.finetune import finetune, stopwatch
 from readapt.adapt.gate import as_read
 from readapt.adapt.rover import Vote, vote
 from readapt.adapt.stage import READINGS, Outcome, State
 from readapt.adapt.stages.teach import known_lines
+from readapt.nets.crnn import Crnn
+from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.beam import LanguageModel
 from readapt.train.selftrain import SEARCH, PseudoLabel, label, surest
 
@@ -25,43 +29,54 @@ _TOGETHER = 64
 
 @dataclass(frozen=True)
 class Listen:
-    """The student learns from what its own slow average reads, the surest lines first."""
+    """The student learns from what its own slow average reads, the surest lines first.
 
-    round: int
+    A round goes on from the one before it, even where that seemed to do harm: labels get better
+    while it learns. The candidate is the best round.
+    """
 
-    @property
-    def name(self) -> str:
-        """``listen-1``, ``listen-2``, ..."""
-        return f"listen-{self.round + 1}"
-
-    @property
-    def title(self) -> str:
-        """Say which lines."""
-        return f"its own confident readings, round {self.round + 1}"
+    name: str = "listen"
+    title: str = "its own confident readings"
 
     def lacks(self, state: State) -> str:
         """Return "": it can always run."""
         return ""
 
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
-        """Label all lines, choose the surest, train on them and on known ones."""
-        elapsed = stopwatch()
-        share = state.config.selftrain.shares[self.round]
-        labels = self._labels(state, portion, folder / "labels.json")
-        chosen = surest(labels, share, state.config.selftrain.most_doubt)
-        real = [(state.target.lines[i], labels[i].text) for i in chosen]
+        """Label all lines, choose the surest, train on them and on known ones; again."""
         known, _ = known_lines(state, portion)
-        lr = state.config.lr * FADING**self.round
-        network = finetune(state, real, known, portion, folder, lr, elapsed())
-        doubts = sorted(labels[i].doubt for i in chosen)
+        shares = state.config.selftrain.shares
+        taught = replace(state)  # the rounds' own present network
+        rounds: list[Crnn] = []
+        records: list[JsonValue] = []
+        rates: list[float] = []
+        for number, share in enumerate(shares):
+            place = folder / f"round-{number + 1}"
+            elapsed = stopwatch()
+            labels = self._labels(taught, portion, place / "labels.json")
+            chosen = surest(labels, share, state.config.selftrain.most_doubt)
+            real = [(state.target.lines[i], labels[i].text) for i in chosen]
+            lr = state.config.lr * FADING**number
+            part = replace(portion, seconds=portion.seconds / len(shares))
+            taught.network = finetune(taught, real, known, part, place, lr, elapsed())
+            rounds.append(taught.network)
+            rates.append(state.judge(taught.network))
+            doubts = sorted(labels[i].doubt for i in chosen)
+            records.append(
+                {
+                    "lines": len(real),
+                    "median doubt": round(doubts[len(doubts) // 2], 4),
+                    "estimate": round(rates[-1], 4),
+                }
+            )
+        best = min(range(len(rounds)), key=rates.__getitem__)
         return Outcome(
-            network,
+            rounds[best],
             record={
-                "lines": len(real),
-                "of": len(labels),
-                "median doubt": round(doubts[len(doubts) // 2], 4) if doubts else None,
-                "most doubt": round(doubts[-1], 4) if doubts else None,
-                "teachers": ", ".join(sorted(_teachers(state))),
+                "of": len(state.target.lines),
+                "rounds": records,
+                "best round": best + 1,
+                "teachers": ", ".join(sorted(_teachers(state))) or "none",
             },
         )
 
@@ -81,7 +96,7 @@ class Listen:
 
             some = lines[start : start + _TOGETHER]
             labels += label(reader, some, state.alphabet, language, SEARCH)
-        labels = with_teachers(labels, _teachers(state))
+        labels = with_teachers(labels, _teachers(state), state.alphabet)
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(".part")
         text = json.dumps([[one.text, one.doubt] for one in labels], ensure_ascii=False)
@@ -103,9 +118,14 @@ def _teachers(state: State) -> dict[str, list[tuple[str, float] | None]]:
 
 
 def with_teachers(
-    labels: Sequence[PseudoLabel], teachers: dict[str, list[tuple[str, float] | None]]
+    labels: Sequence[PseudoLabel],
+    teachers: dict[str, list[tuple[str, float] | None]],
+    alphabet: Alphabet,
 ) -> list[PseudoLabel]:
-    """Vote on every line that a teacher has read; the doubt is what the engines disagree on."""
+    """Vote on every line that a teacher has read; the doubt is what the engines disagree on.
+
+    Where a character wins that the alphabet lacks, the student's own reading stands.
+    """
     voted = []
     for i, own in enumerate(labels):
         others = [readings[i] for readings in teachers.values()]
@@ -114,5 +134,8 @@ def with_teachers(
             voted.append(own)
             continue
         result = vote([Vote(own.text, max(0.0, 1.0 - own.doubt)), *votes])
-        voted.append(replace(own, text=result.text, doubt=result.dissent))
+        if alphabet.missing(result.text):
+            voted.append(own)
+        else:
+            voted.append(replace(own, text=result.text, doubt=result.dissent))
     return voted

@@ -185,13 +185,15 @@ def measure_gap(
             training.append(float(next(apart) - next(apart)))
     last = scores[-config.smooth :]
     means = [np.mean([pair[side] for pair in last], axis=0) for side in (0, 1)]
-    low, high = bootstrap_interval(
-        _by_line(means[0], held[0][1]), _by_line(means[1], held[1][1]), config.bootstrap, rng
-    )
+    by_line = [_by_line(means[side], held[side][1]) for side in (0, 1)]
+    low, high = bootstrap_interval(by_line[0], by_line[1], config.bootstrap, rng)
+    estimate = float(np.median(readings[-config.smooth :]))
+    # While a critic still learns, the mean of the last readings is not their median.
+    shift = estimate - float(by_line[0].mean() - by_line[1].mean())
     gap = Gap(
-        float(np.median(readings[-config.smooth :])),
-        low,
-        high,
+        estimate,
+        low + shift,
+        high + shift,
         tuple(steps),
         tuple(readings),
         tuple(training),

@@ -59,7 +59,6 @@ class GapReport:
             rows.append(f"{group:<18}{'gap':>7}   nearer than {against} by")
             rows += [
                 f"  {entry.name:<16}{entry.gap.estimate:7.1f}   {entry.nearer:+.1f}"
-                f"{'' if entry.gap.low <= entry.gap.estimate <= entry.gap.high else '  (unsure)'}"
                 for entry in self.ranking
                 if entry.group == group
             ]

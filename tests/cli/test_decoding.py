@@ -27,6 +27,15 @@ def line(tmp_path: Path) -> Path:
     return tmp_path / "line.png"
 
 
+@pytest.fixture
+def faint_line(tmp_path: Path) -> Path:
+    """The same, with an ``a`` that may be a ``b``."""
+    faint = draw("abba ab")
+    faint[16:, 16 + 3 * 32 :][:, :16] = 70
+    PIL.Image.fromarray(faint).save(tmp_path / "faint.png")
+    return tmp_path / "faint.png"
+
+
 def calibrated(model: Bundle, folder: Path, **entries: object) -> Bundle:
     calibration = model.manifest.calibration.model_copy(update=entries)
     manifest = model.manifest.model_copy(update={"calibration": calibration})
@@ -67,16 +76,16 @@ def test_a_beam_reads_what_greedy_reads(
 
 
 def test_a_heavy_language_model_overrules_the_image(
-    run: Run, tiny_model: Bundle, line: Path, lm: Path
+    run: Run, tiny_model: Bundle, faint_line: Path, lm: Path
 ) -> None:
-    beam = ["recognize", line, "-m", tiny_model.folder, "--beam", 20, "--lm", lm]
+    beam = ["recognize", faint_line, "-m", tiny_model.folder, "--beam", 20, "--lm", lm]
     assert run(*beam, "--lm-weight", 0)[1].split("\t")[1] == "abba ab"
     assert run(*beam)[1].split("\t")[1] == "abba ab"
     assert run(*beam, "--lm-weight", 50)[1].split("\t")[1] != "abba ab"
 
 
 def test_a_bundle_brings_its_language_model(
-    tiny_model: Bundle, lm: Path, tmp_path: Path, run: Run, line: Path
+    tiny_model: Bundle, lm: Path, tmp_path: Path, run: Run, faint_line: Path
 ) -> None:
     section = LanguageModelSection(file="lm.npz", weight=50.0, length_weight=0.25)
     manifest = tiny_model.manifest.model_copy(update={"language_model": section})
@@ -87,11 +96,11 @@ def test_a_bundle_brings_its_language_model(
     assert isinstance(reader._decoder, Beam)
     assert (reader._decoder.width, reader._decoder.weight) == (7, 50.0)
     assert reader._decoder.length_weight == 0.25
-    greedy = run("recognize", line, "-m", bundle.folder)
+    greedy = run("recognize", faint_line, "-m", bundle.folder)
     assert greedy[1].split("\t")[1] == "abba ab"
-    assert run("recognize", line, "-m", bundle.folder, "--beam", 20)[1] != greedy[1]
+    assert run("recognize", faint_line, "-m", bundle.folder, "--beam", 20)[1] != greedy[1]
     (bundle.folder / "lm.npz").write_bytes(b"PK")
-    code, _, err = run("recognize", line, "-m", bundle.folder, "--beam", 7)
+    code, _, err = run("recognize", faint_line, "-m", bundle.folder, "--beam", 7)
     assert code == 4
     assert "lm.npz: its sha256" in err
 

@@ -150,6 +150,16 @@ def test_a_language_model_is_asked_in_runs_too() -> None:
     assert second.score == pytest.approx(log(0.5 * 0.9 * 0.1 * 0.5), abs=1e-6)
 
 
+def test_a_heavy_language_model_does_not_underflow() -> None:
+    log_probs = frames(30, 3, 1, 6.0)
+    search = Beam(language_model=Bigrams(), weight=3000.0)
+    best = beam_search(log_probs, search)[0]
+    assert best.ids
+    assert np.isfinite([best.score, best.log_probability]).all()
+    (exact,) = ctc.log_likelihood(log_probs[None], [best.ids])
+    assert best.log_probability <= exact + 1e-6
+
+
 def test_no_frames_no_text() -> None:
     (only,) = beam_search(np.zeros((0, 4)))
     assert (only.ids, only.log_probability) == ((), 0.0)

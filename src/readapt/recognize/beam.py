@@ -116,10 +116,11 @@ def beam_search(log_probs: NDArray[np.floating], search: Beam = DEFAULT) -> list
     log_scale = 0.0
     for step in steps(log_probs, search.top, search.least, search.blank):
         if isinstance(step, Run):
-            beam = _follow(beam, step, search)
-            log_scale += step.log_probability
+            beam, log_common = _follow(beam, step, search)
+            log_scale += log_common + step.log_probability
         else:
-            beam = _choose(beam, step, search)
+            beam, log_common = _choose(beam, step, search)
+            log_scale += log_common
         best = beam[0][0]
         if not _LEAST < best < _MOST:
             beam = [(m / best, b / best, c / best, *rest) for m, b, c, *rest in beam]
@@ -133,10 +134,14 @@ def beam_search(log_probs: NDArray[np.floating], search: Beam = DEFAULT) -> list
     return sorted(found, key=lambda hypothesis: -hypothesis.score)
 
 
-def _choose(beam: list[_Prefix], frame: Choice, search: Beam) -> list[_Prefix]:
-    """Read a frame in which several classes are worth trying."""
+def _choose(beam: list[_Prefix], frame: Choice, search: Beam) -> tuple[list[_Prefix], float]:
+    """Read a frame in which several classes are worth trying.
+
+    Returns the beam, and the logarithm of a factor that was taken out of all its masses.
+    """
     y, texts = dict(frame.characters), {prefix[3]: prefix for prefix in beam}
     reached: list[_Prefix] = []
+    offers: list[tuple[float, float, str, Any, float]] = []  # the same, before the factor e^bonus
     for mass, _, character, text, state, prior in beam:
         blank, same, p = mass * frame.blank, 0.0, y.get(text[-1:])
         if p is not None:
@@ -157,11 +162,22 @@ def _choose(beam: list[_Prefix], frame: Choice, search: Beam) -> list[_Prefix]:
             if k == last:
                 gain = blank * p
             longer = text + k
-            if longer not in texts:
-                factor, after, log_factors = _asked(state, prior, k, search)
-                gain *= factor
-                reached.append((gain, 0.0, gain, longer, after, log_factors))
-    return _best(reached, search)
+            if longer in texts:
+                continue
+            if search.language_model is None:
+                reached.append((gain, 0.0, gain, longer, None, 0.0))
+            else:
+                bonus, after = _asked(state, k, search)
+                offers.append((gain, bonus, longer, after, prior + bonus))
+    # A heavy language model's factors may all underflow: if nothing else is left, only their
+    # proportions are kept.
+    log_common = 0.0
+    if offers and not any(prefix[0] for prefix in reached):
+        log_common = max(bonus for gain, bonus, *_ in offers if gain > 0)
+    for gain, bonus, longer, after, log_factors in offers:
+        gain *= math.exp(bonus - log_common)
+        reached.append((gain, 0.0, gain, longer, after, log_factors))
+    return _best(reached, search), log_common
 
 
 def _entry(
@@ -188,38 +204,42 @@ def _entry(
     return entry / highest
 
 
-def _follow(beam: list[_Prefix], run: Run, search: Beam) -> list[_Prefix]:
+def _follow(beam: list[_Prefix], run: Run, search: Beam) -> tuple[list[_Prefix], float]:
     """Read frames with one class each to try: all texts grow alike.
 
     Only the first frame can tell texts apart. If it is a character, paths that end in that
     character stay with their text, and all others write it: a text may part in two, and two may
-    become one. The frames' own probability, common to all, is left to the caller.
+    become one. Returns the beam, and the logarithm of a factor that was taken out of all its
+    masses; the frames' own probability, common to all, is left to the caller too.
     """
     first = "" if run.begins_blank else run.text[:1]
-    grown: dict[str, _Prefix] = {}
+    offers: list[tuple[float, float, str, Any, float]] = []
     for mass, blank, character, text, state, prior in beam:
         parts = [(mass, run.text)]
         if first and text[-1:] == first:
             parts = [(blank, run.text), (character, run.text[1:])]
         for part, added in parts:
-            longer, after, log_factors = text + added, state, prior
+            after, bonus = state, 0.0
             if search.language_model is not None:
                 for k in added:
-                    factor, after, log_factors = _asked(after, log_factors, k, search)
-                    part *= factor
-            part += grown[longer][0] if longer in grown else 0.0
-            ends = (part, 0.0) if run.ends_blank else (0.0, part)
-            grown[longer] = (part, *ends, longer, after, log_factors)
-    return _best(list(grown.values()), search)
+                    more, after = _asked(after, k, search)
+                    bonus += more
+            offers.append((part, bonus, text + added, after, prior + bonus))
+    log_common = max(bonus for part, bonus, *_ in offers if part > 0)
+    grown: dict[str, _Prefix] = {}
+    for part, bonus, longer, after, log_factors in offers:
+        part *= math.exp(bonus - log_common)
+        part += grown[longer][0] if longer in grown else 0.0
+        ends = (part, 0.0) if run.ends_blank else (0.0, part)
+        grown[longer] = (part, *ends, longer, after, log_factors)
+    return _best(list(grown.values()), search), log_common
 
 
-def _asked(state: Any, prior: float, k: str, search: Beam) -> tuple[float, Any, float]:
-    """Ask the language model about one more class: its factor, its state, all its factors' log."""
-    if search.language_model is None:
-        return 1.0, None, 0.0
+def _asked(state: Any, k: str, search: Beam) -> tuple[float, Any]:
+    """Ask the language model about one more class: logarithm of its factor, and its state."""
+    assert search.language_model is not None
     log_p, after = search.language_model.extend(state, ord(k))
-    bonus = search.weight * log_p + search.length_weight
-    return math.exp(bonus), after, prior + bonus
+    return search.weight * log_p + search.length_weight, after
 
 
 def _best(reached: list[_Prefix], search: Beam) -> list[_Prefix]:

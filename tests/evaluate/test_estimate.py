@@ -67,28 +67,33 @@ def test_of_nothing_nothing_is_known() -> None:
     assert (found.low, found.high, found.lines) == (0.0, 1.0, 0)
 
 
-def test_fitting_finds_the_weights_that_made_the_errors() -> None:
+def sets_of(factor: float, noise: float = 0.0) -> tuple[list[Signs], list[float], list[range]]:
+    """Twelve sets of thirty lines, whose errors are `factor` times their doubt."""
     rng = np.random.default_rng(0)
     lines, edits, sets = [], [], []
     for number in range(12):
         level = 0.2 + 0.2 * number
+        off = float(np.exp(rng.normal(0, noise)))
         for _ in range(30):
-            doubt, changed = level * rng.uniform(0.5, 1.5), level * rng.uniform(0, 2)
-            lines.append(signs(30, doubt, changed))
-            edits.append(1.4 * doubt + 0.3 * changed + rng.normal(0, 0.1))
+            doubt = level * rng.uniform(0.5, 1.5)
+            lines.append(signs(30, doubt, doubt / 2))
+            edits.append(factor * doubt * off)
         sets.append(range(30 * number, 30 * number + 30))
-    by = fit_estimate(lines, edits, sets)
-    assert by.doubt == pytest.approx(1.4, abs=0.3)
-    assert by.changed == pytest.approx(0.3, abs=0.3)
-    assert 1 <= by.spread < 1.1
+    return lines, edits, sets
 
 
-def test_a_sign_that_speaks_against_errors_gets_no_weight() -> None:
-    lines = [signs(30, d, 3.0 - d) for d in np.linspace(0.2, 2.8, 40)]
-    sets = [range(8 * i, 8 * i + 8) for i in range(5)]
-    by = fit_estimate(lines, [sign.doubt for sign in lines], sets)
-    assert by.doubt == pytest.approx(1.0, abs=0.01)
-    assert by.changed == pytest.approx(0.0, abs=0.01)
+def test_fitting_finds_what_made_the_errors() -> None:
+    by = fit_estimate(*sets_of(1.4))
+    assert by.doubt == pytest.approx(0.7)  # each sign carries half of the estimate
+    assert by.changed == pytest.approx(1.4)
+    assert by.spread == pytest.approx(1, abs=1e-3)
+    lines, edits, _ = sets_of(1.4)
+    assert expected_edits(lines, by).sum() == pytest.approx(sum(edits))
+
+
+def test_the_spread_is_how_far_whole_sets_are_off() -> None:
+    by = fit_estimate(*sets_of(1.0, noise=0.3))
+    assert 1.3 < by.spread < 2.5
 
 
 def test_too_few_sets() -> None:

@@ -28,6 +28,8 @@ from readapt.types import Image
 
 LOOKS: Final = ("softer", "lower", "higher")
 """Views a line is read in once more."""
+_ALMOST_NONE = 0.005
+"""Error rates below this are not told apart."""
 _TOGETHER = 64
 """Lines that are read at once; bounds the memory."""
 
@@ -159,8 +161,9 @@ def fit_estimate(
 
     ``sets`` are numbers of lines that belong together, such as lines of one kind of document; the
     relative errors of their estimates, each with weights found on the others, give the spread.
-    Weights are not negative; those of the least squared error of the sets' error rates are taken.
-    Raises :class:`UsageError` for fewer than four sets.
+    Each sign is fitted to the sets' error rates by itself, and the estimate is the mean of both:
+    they rise and fall together, so weights fitted jointly would be a matter of chance. Raises
+    :class:`UsageError` for fewer than four sets.
     """
     if len(sets) < 4:
         raise UsageError(
@@ -171,24 +174,19 @@ def fit_estimate(
     length = np.array([s.characters for s in signs], np.float64)
     rows = np.array([table[list(some)].sum(0) / length[list(some)].sum() for some in sets])
     rates = np.array([true[list(some)].sum() / length[list(some)].sum() for some in sets])
-    scale = 1 / np.maximum(rates, 0.005)  # relative errors, but not those of almost nothing
     off = []
     for i in range(len(sets)):
         others = np.arange(len(sets)) != i
-        w = _non_negative((rows * scale[:, None])[others], (rates * scale)[others])
-        off.append(abs(np.log(max(float(rows[i] @ w), 1e-4) / max(rates[i], 1e-4))))
-    doubt, changed = _non_negative(rows * scale[:, None], rates * scale).tolist()
+        said = float(rows[i] @ _weights(rows[others], rates[others]))
+        off.append(abs(np.log(max(said, _ALMOST_NONE) / max(rates[i], _ALMOST_NONE))))
+    doubt, changed = _weights(rows, rates).tolist()
     spread = float(np.exp(np.quantile(off, 0.9)))
     return ErrorEstimate(doubt=round(doubt, 4), changed=round(changed, 4), spread=round(spread, 4))
 
 
-def _non_negative(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve least squares of two columns with weights of at least 0: the best of all supports."""
-    best, least = np.zeros(a.shape[1]), float(b @ b)
-    for columns in ([0, 1], [0], [1]):
-        w = np.zeros(a.shape[1])
-        w[columns] = np.linalg.lstsq(a[:, columns], b, rcond=None)[0]
-        error = float(((a @ w - b) ** 2).sum())
-        if (w >= 0).all() and error < least:
-            best, least = w, error
-    return best
+def _weights(rows: NDArray[np.float64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Half of each sign's own least-squares factor; relative errors count, but not of nothing."""
+    scale = 1 / np.maximum(rates, _ALMOST_NONE)
+    scaled, wanted = rows * scale[:, None], rates * scale
+    squares = np.maximum((scaled**2).sum(0), 1e-12)
+    return np.asarray((scaled * wanted[:, None]).sum(0) / squares / rows.shape[1], np.float64)

@@ -79,9 +79,9 @@ class LanguageModelSection(_Section):
 class ErrorEstimate(_Section):
     """How signs that a line shows become a number of wrong characters: ``evaluate.estimate``."""
 
-    doubt: float = Field(default=1.0, ge=0)
+    doubt: float = Field(default=0.5, ge=0)
     """Errors for each character's worth of probability that the posteriors leave to others."""
-    changed: float = Field(default=0.0, ge=0)
+    changed: float = Field(default=1.0, ge=0)
     """Errors for each edit between views of the line."""
     spread: float = Field(default=2.0, ge=1)
     """Nine of ten sets of lines were estimated within this factor."""

@@ -86,3 +86,14 @@ def test_sizes_are_as_designed() -> None:
     """About a sixth of a million weights each."""
     assert 0.14e6 < sum(p.numel() for p in Generator().parameters()) < 0.18e6
     assert 0.14e6 < sum(p.numel() for p in Discriminator().parameters()) < 0.2e6
+
+
+def test_without_sides_nothing_beyond_the_ends_is_seen() -> None:
+    """Every logit is that of the same patch cut out of a longer image."""
+    torch.manual_seed(0)
+    network = Discriminator(DiscriminatorConfig(width=4, norm="none", sides=False))
+    x = torch.randn(1, 1, 36, 96)
+    with torch.no_grad():
+        whole, part = network(x), network(x[..., 16:80])
+    torch.testing.assert_close(part, whole[..., 4 : 4 + part.shape[-1]])
+    assert network(torch.zeros(1, 1, 36, 20)).shape[-1] == 1

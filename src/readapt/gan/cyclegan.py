@@ -47,7 +47,9 @@ class CycleGanConfig:
     """Networks, weights of the losses, and schedules, which are functions of the elapsed budget."""
 
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
-    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    discriminator: DiscriminatorConfig = field(
+        default_factory=lambda: DiscriminatorConfig(sides=False)
+    )
     objective: Name = "lsgan"
     """Adversarial losses; `non-saturating` is the log loss. Steps of the critic are one to one."""
     one_sided: bool = False

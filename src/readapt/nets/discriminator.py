@@ -27,6 +27,9 @@ class DiscriminatorConfig:
     """Strided layers: 1, 2, 3 give receptive fields of 16, 34, 70 pixels."""
     norm: Literal["instance", "none"] = "instance"
     """`none` for critics with a gradient penalty of a meaning (the gap meter)."""
+    sides: bool = True
+    """Whether patches reach beyond the left and right edge. A translator learns to cheat where they
+    do: windows are cut anywhere, lines are not, and both look alike only away from their ends."""
 
 
 class Discriminator(nn.Module):
@@ -36,14 +39,15 @@ class Discriminator(nn.Module):
         super().__init__()
         self.config = config
         widths = [config.width * 2**i for i in range(config.layers + 1)]
-        layers: list[nn.Module] = [nn.Conv2d(config.channels, widths[0], 4, 2, 1)]
+        padding = (1, 1 if config.sides else 0)
+        layers: list[nn.Module] = [nn.Conv2d(config.channels, widths[0], 4, 2, padding)]
         for i in range(1, config.layers + 1):
             stride = 2 if i < config.layers else 1
             layers.append(nn.LeakyReLU(0.2))
-            layers.append(nn.Conv2d(widths[i - 1], widths[i], 4, stride, 1))
+            layers.append(nn.Conv2d(widths[i - 1], widths[i], 4, stride, padding))
             if config.norm == "instance":
                 layers.append(nn.InstanceNorm2d(widths[i], affine=True))
-        layers += [nn.LeakyReLU(0.2), nn.Conv2d(widths[-1], 1, 4, 1, 1)]
+        layers += [nn.LeakyReLU(0.2), nn.Conv2d(widths[-1], 1, 4, 1, padding)]
         self.layers = nn.Sequential(*layers)
         if config.norm == "instance":
             initialise(self)  # weights this small starve a network without normalisation

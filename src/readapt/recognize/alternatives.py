@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.beam import Beam, beam_search
 from readapt.recognize.ctc import log_likelihood
+
+_LEAST: Final = 1e-6
+"""Classes less probable than this in a frame make no alternatives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,15 @@ def alternatives(
     There are fewer where the search is left with fewer: texts that differ in nothing but white
     space, or in how a letter is composed, are one.
     """
-    found = beam_search(log_probs, replace(search, width=max(search.width, count)))
+    # What is hardly worth trying for the best text is what makes the others of a sure line.
+    wider = replace(
+        search,
+        width=max(search.width, count),
+        least=min(search.least, _LEAST),
+        blank=max(search.blank, 1 - _LEAST),
+        cutoff=min(search.cutoff, _LEAST**2),
+    )
+    found = beam_search(log_probs, wider)
     batch = np.broadcast_to(log_probs, (len(found), *log_probs.shape))
     exact = log_likelihood(batch, [hypothesis.ids for hypothesis in found])
     merged: dict[str, Alternative] = {}

@@ -5,7 +5,7 @@ sheets under half of their pages and lines, and under a tenth of pages and a twe
 are nothing but paper: plain ones of one level, procedural ones, or those of a look (made with
 ``readapt train paper`` from unlabelled receipts). Then counted: lines that the detector finds on
 bare margins of real pages, H-mean of true lines on receipts, and character errors of cut lines.
-Checkpoints are copied, never written to. Writes ``results/<date>-NAME.json``.
+Checkpoints are copied, never written to. Writes ``results/<date>-paper-NAME.json``.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from blank import margins
-from hardware import RESULTS, ROOT, head
+from hardware import RESULTS, ROOT, head, write_result
 
 from readapt.detect.detector import Detector, DetectorConfig
 from readapt.evaluate.boxes import Detection, match
@@ -82,7 +82,7 @@ class Procedural(Plain):
 def main() -> None:
     """Train and measure every arm."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
-    parser.add_argument("name", nargs="?", default="paper")
+    parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--look", type=Path, required=True)
     parser.add_argument("--checkpoints", type=Path, default=ROOT / "runs")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
@@ -113,9 +113,7 @@ def main() -> None:
                 rows[arm][f"{kind}_cpu_seconds"] = round(time.process_time() - started)
                 print(json.dumps({"paper": arm, **rows[arm]}), flush=True)
     result = {"command": sys.argv[1:], **head(), "rows": rows}
-    options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / f"{result['date'][:10]}-{options.name}.json"
-    path.write_text(json.dumps(result, indent=1, default=str) + "\n", "utf-8")
+    path = write_result(result, "paper", options.name, options.out)
     print(f"wrote {path}", file=sys.stderr)
 
 

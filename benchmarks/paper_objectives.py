@@ -6,7 +6,7 @@ Every objective gets the same processor time on the patches of three quarters of
 measured is how far its sheets are from the patches of the other pages, beside how far the patches
 learnt from are themselves (the floor), plain paper, and procedural paper. KID on textures judges
 during training too; KID on the recognizer's features of strips of paper does not.
-Writes ``results/<date>-paper-objectives-NAME.json``.
+Writes ``results/<date>-paper_objectives-NAME.json``.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from hardware import RESULTS, head
+from hardware import RESULTS, head, write_result
 
 from readapt.gan.frozen import from_bundle
 from readapt.gan.look import save_look
@@ -56,26 +56,32 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    result = {"command": sys.argv[1:], **head(), **objectives(options)}
-    options.out.mkdir(parents=True, exist_ok=True)
-    name = "-".join(filter(None, ("paper-objectives", options.name)))
-    path = options.out / f"{result['date'][:10]}-{name}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-    print(f"wrote {path}", file=sys.stderr)
+    objectives(options)
 
 
 # --- objectives -----------------------------------------------------------------------------------
 
 
-def objectives(options: argparse.Namespace) -> dict[str, Any]:
-    """Train each objective for the same processor time; judge on pages that none has seen."""
+def objectives(options: argparse.Namespace) -> None:
+    """Train each objective for the same processor time; judge on pages that none has seen.
+
+    The result is written after every row: a run that is stopped leaves those it has.
+    """
     seen, held = parted(options.scans, options.pages)
     meter = Meter(held)
     rows: list[dict[str, Any]] = []
+    result = {
+        "command": sys.argv[1:],
+        **head(),
+        "patches": {"learnt": len(seen.levels), "held out": len(held)},
+        "pages": seen.pages,
+        "rows": rows,
+    }
 
     def tell(label: str, **figures: Any) -> None:
         rows.append({"paper": label, **figures})
         print(json.dumps(rows[-1]), flush=True)
+        write_result(result, "paper_objectives", options.name, options.out)
 
     count = 240
     tell("patches of the other pages (floor)", **meter(seen.levels))
@@ -93,11 +99,6 @@ def objectives(options: argparse.Namespace) -> dict[str, Any]:
             if options.looks:
                 folder = options.looks / f"{name}-{seed}"
                 save_look(folder, paper=(generator, paper_section(seen, config)))
-    return {
-        "patches": {"learnt": len(seen.levels), "held out": len(held)},
-        "pages": seen.pages,
-        "rows": rows,
-    }
 
 
 def parted(scans: Sequence[str], pages: int) -> tuple[Patches, Levels]:
@@ -132,7 +133,7 @@ class Meter:
 
 def procedural(count: int) -> Levels:
     """Cut patches from procedural sheets as pages are made of: paper, scanner, file."""
-    found = []
+    found: list[Levels] = []
     while len(found) < count:
         rng = np.random.default_rng([5, len(found)])
         paper = sample_paper(rng)
@@ -182,7 +183,7 @@ def sheets_of(
     """Draw as many patches of paper."""
     noise = draw_noise(count, config.latent, torch.Generator().manual_seed(4242))
     with torch.inference_mode():
-        values = torch.cat([generator(part)[:, 0] for part in noise.split(64)])
+        values = torch.cat([generator(part)[:, 0] for part in torch.split(noise, 64)])
     return patches.tone.levels(values.numpy())
 
 

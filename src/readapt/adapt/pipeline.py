@@ -93,10 +93,10 @@ def adapt(
     out = Path(out)
     _check(out, config)
     bundle = Bundle.load(find_bundle(base))
-    corpora, given = _corpora(text)
     work = out.with_name(f"{out.name}-adapting")
     named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
     journal = Journal(work, _settings(config, named, text, bundle, extend_alphabet), resume)
+    corpora, given = _corpora(text)
     budget = Budget(60 * config.minutes, work)
     run = _Run(config, bundle, journal, budget, work, listener)
     try:

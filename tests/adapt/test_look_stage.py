@@ -1,0 +1,81 @@
+"""The look stage behind its interface: what it needs, and that its lines reach the next stages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import pytest
+from bar_world import ALPHABET, bars, reading_network, words
+
+from readapt.adapt.budget import Portion
+from readapt.adapt.known import Known, matched_config, read_translated
+from readapt.adapt.settings import AdaptConfig
+from readapt.adapt.stage import LOOK, State
+from readapt.adapt.stages import look
+from readapt.adapt.stages.look import LearnLook
+from readapt.adapt.target import Target
+from readapt.gan.written import Written
+from readapt.synth.lines import LineConfig
+
+
+class Looks:
+    """Stands for the game: it gives every line a grey paper."""
+
+    def __init__(self) -> None:
+        self.figures = {"kid": 0.5, "kid_before": 1.0}
+
+
+def state(minutes: float) -> State:
+    lines = tuple(bars(text, 30, 200, 20, i) for i, text in enumerate(words(6)))
+    target = Target(lines, lines[:2], lines, tuple(range(6)))
+    return State(AdaptConfig(minutes=minutes), reading_network(), ALPHABET, target, {}, False)
+
+
+def test_a_short_budget_has_no_time_for_a_game() -> None:
+    assert "too few" in LearnLook().lacks(state(5))
+    assert LearnLook().lacks(state(60)) == ""
+
+
+def test_lines_in_the_look_are_written_for_later_stages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, object] = {}
+
+    def make_look(scans, maker, alphabet, recognizer, reads, folder, work, config, resume, told):  # type: ignore[no-untyped-def]
+        seen.update(minutes=config.play.minutes, lines=len(scans.lines), resume=resume)
+        seen["frozen"] = not any(p.requires_grad for p in recognizer.parameters())
+        return Looks()
+
+    def write(folder, count, maker, change, reads, *, seed, height, margins):  # type: ignore[no-untyped-def]
+        folder.mkdir(parents=True)
+        for i, text in enumerate(("ab", "ba a")):
+            cv2.imwrite(str(folder / f"{i}.png"), bars(text, 60, 180))
+            (folder / f"{i}.gt.txt").write_text(text + "\n", "utf-8")
+        yield Written(2, 3)
+
+    monkeypatch.setattr(look, "make_look", make_look)
+    monkeypatch.setattr(look, "write_look_lines", write)
+    monkeypatch.setattr(look, "change_of", lambda found: lambda line, seed: line)
+    monkeypatch.setattr(look.Look, "load", classmethod(lambda cls, folder: None))
+    monkeypatch.setattr(look, "line_maker", lambda *_: None)
+    monkeypatch.setattr(look, "kindred_of", lambda found: None)
+    outcome = LearnLook().run(state(60), Portion(1200.0), tmp_path / "look")
+    assert seen == {"minutes": 15.0, "lines": 6, "resume": False, "frozen": True}
+    assert outcome.network is None
+    assert outcome.record["kid"] == 0.5
+    assert outcome.record["kept their text"] == pytest.approx(0.6667)
+    read = read_translated(outcome.files[LOOK], 36)
+    assert [text for _, text in read] == ["ab", "ba a"]
+    known = Known(None, 36, read)  # type: ignore[arg-type]
+    assert [known._line(i)[1] for i in (1, 3, 5)] == ["ab", "ba a", "ab"]
+
+
+def test_genres_follow_the_votes_and_keep_some_variety() -> None:
+    config = matched_config({"typescript": 1.0}, LineConfig())
+    weights = dict(config.genres)
+    assert sum(weights.values()) == pytest.approx(1.0)
+    assert weights["typescript"] > 0.6
+    assert min(weights.values()) > 0
+    assert replace(config, genres=LineConfig().genres) == LineConfig()

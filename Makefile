@@ -1,6 +1,7 @@
 # readapt: the commands of a checkout.
 #   make demo   read three real pages (installs the reading tier only)
 #   make test   install everything and run every check
+#   make docs   build the site (theory, architecture, model card, results) in site/
 #   make lint   format check, lint, types
 #   make bench  measure beside Tesseract and RapidOCR (needs both, see benchmarks/README.md)
 
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format docs bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -37,8 +38,12 @@ format: $(VENV)/.everything
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(VENV)/.everything
+	$(BIN)/mkdocs build --quiet --strict
+	@echo "site/index.html"
+
 bench: $(VENV)/.everything
 	$(BIN)/python benchmarks/peers.py latest
 
 clean:
-	rm -rf $(VENV) demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo-out site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -40,7 +40,7 @@ class _Formula(InlineProcessor):
         super().__init__(pattern, md)
         self._displayed = displayed
 
-    def handleMatch(  # type: ignore[override]  # noqa: N802
+    def handleMatch(  # noqa: N802
         self, m: re.Match[str], data: str
     ) -> tuple[Element | str, int, int]:
         found = mathml(m.group(1), displayed=self._displayed)

@@ -45,7 +45,7 @@ span:target {{ background: #ffc }}
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Let formulas be known."""
-    config.markdown_extensions.append(Formulas())  # type: ignore[arg-type]
+    config.markdown_extensions.append(Formulas())
     return config
 
 

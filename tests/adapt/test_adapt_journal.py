@@ -36,7 +36,8 @@ def test_a_line_cut_off_is_as_if_not_written(tmp_path: Path, cut: int) -> None:
 
 
 def test_other_settings_are_refused_and_named(tmp_path: Path) -> None:
-    Journal(tmp_path, SETTINGS, resume=False)
+    Journal(tmp_path, {**SETTINGS, "seed": 7}, resume=False)
+    Journal(tmp_path, SETTINGS, resume=False).add("base", {})  # nothing was lost
     with pytest.raises(UsageError, match="--resume"):
         Journal(tmp_path, SETTINGS, resume=False)
     with pytest.raises(UsageError, match=r"other settings \(seed\)"):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -174,6 +178,47 @@ def test_language_models_do_not_know_the_lines_they_correct(tmp_path: Path) -> N
 def test_too_few_scans(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Only 30 usable lines on 30 images, and 50 are needed"):
         run(tmp_path, replace(CONFIG, target=TargetConfig(single=True, least=50)))
+
+
+CHILD = """
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path[:0] = {path!r}
+import test_pipeline as world
+
+with pytest.MonkeyPatch.context() as patch:
+    world.small_world.__wrapped__(patch)
+    world.kind_gate.__wrapped__(patch)
+    world.run(
+        Path(sys.argv[1]),
+        resume="resume" in sys.argv,
+        listener=lambda told: print(told.stage, flush=True),
+    )
+"""
+
+
+@pytest.mark.usefixtures("kind_gate")
+def test_a_real_kill(tmp_path: Path, whole: bytes) -> None:
+    """A process of its own, killed with -9 in the middle of self-training."""
+    run(tmp_path, replace(CONFIG, only=("words",)))  # scans and base model, from this process
+    shutil.rmtree(tmp_path / "mine")
+    shutil.rmtree(tmp_path / "mine-adapting")
+    script = CHILD.format(path=sys.path)
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        seen = 0
+        for row in process.stdout:
+            seen += row.strip() == "listen"
+            if seen == 4:
+                process.send_signal(signal.SIGKILL)
+                break
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "mine").exists()
+    assert weights(run(tmp_path, resume=True)) == whole
 
 
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,6 @@
 """``readapt adapt``: options, what it prints, and a kill that costs nothing."""
 
-import os
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,8 +12,6 @@ from readapt.adapt.finish import Adapted, Measured
 from readapt.adapt.pipeline import Told
 from readapt.adapt.settings import AdaptConfig
 from readapt.evaluate.estimate import Estimate
-
-RUN = "from readapt.cli import main; main()"
 
 
 @pytest.fixture
@@ -89,27 +83,3 @@ def test_the_package_is_the_function() -> None:
     assert callable(readapt.adapt)
     with pytest.raises(readapt.InputError):
         readapt.adapt("/no/such/folder", "/tmp/never-written-model")
-
-
-def test_killed_and_resumed(tmp_path: Path) -> None:
-    """A real kill -9 of the command, wherever it is by then; the journal goes on."""
-    scans = Path(__file__).resolve().parents[2] / "examples"
-    out = tmp_path / "mine"
-    command = [sys.executable, "-c", RUN, "adapt", str(scans), "-o", str(out)]
-    command += ["--minutes", "600", "--steps", "1", "--threads", "1", "--only", "words"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        for row in process.stderr:
-            if row.startswith("words"):
-                process.send_signal(signal.SIGKILL)
-                break
-    assert process.returncode == -signal.SIGKILL
-    began = time.monotonic()
-    done = subprocess.run(
-        [*command, "--resume"], env=environment, capture_output=True, text=True, check=True
-    )
-    assert "looking for lines" not in done.stderr
-    assert "Kept: nothing" in done.stdout
-    assert (out / "model.json").is_file()
-    assert time.monotonic() > began

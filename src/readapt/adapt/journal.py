@@ -40,8 +40,10 @@ class Journal:
         self._path = folder / FILE_NAME
         self.entries = self._load()
         begun = self.get("begun")
-        if begun is None:
+        if begun is None or (not resume and len(self.entries) == 1):  # nothing would be lost
             folder.mkdir(parents=True, exist_ok=True)
+            self._path.unlink(missing_ok=True)
+            self.entries = []
             self.add("begun", dict(settings))
         elif not resume:
             raise UsageError(

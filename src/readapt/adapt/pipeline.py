@@ -96,11 +96,10 @@ def adapt(
     work = out.with_name(f"{out.name}-adapting")
     named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
     journal = Journal(work, _settings(config, named, text, bundle, extend_alphabet), resume)
-    corpora, given = _corpora(text)
     budget = Budget(60 * config.minutes, work)
     run = _Run(config, bundle, journal, budget, work, listener)
     try:
-        state, remarks = run.begin(named, corpora, given, extend_alphabet)
+        state, remarks = run.begin(named, text, extend_alphabet)
         first, last = run.stages(state)
         return finish(run.ending(state, first, last, remarks), out, truth)
     except (OSError, RuntimeError) as error:
@@ -137,10 +136,12 @@ class _Run:
         self.listener(Told(self.now, text, self.budget.left, self.rate))
 
     def begin(
-        self, scans: Sequence[str], corpora: Mapping[str, Corpus], given: bool, extend: bool
+        self, scans: Sequence[str], text: str | Path | None, extend: bool
     ) -> tuple[State, list[str]]:
-        """Cut the lines, load the network, and say what is odd about either."""
-        remarks: list[str] = []
+        """Cut the lines, load texts and network, and say what is odd about any of them."""
+        target = self._target(scans)
+        corpora, given = _corpora(text)
+        remarks = list(target.remarks)
         alphabet, network = self.bundle.alphabet, trainable(self.bundle)
         if given:
             lacking = alphabet.missing("".join(corpus.text for corpus in corpora.values()))
@@ -154,20 +155,8 @@ class _Run:
                     f"The alphabet lacks {names_of(lacking)}, which the corpus has: they are left "
                     "out; --extend-alphabet gives them classes of their own."
                 )
-        target = self._target(scans)
-        remarks += target.remarks
-        return (
-            State(
-                self.config,
-                network,
-                alphabet,
-                target,
-                corpora,
-                given,
-                told=self.say,
-            ),
-            remarks,
-        )
+        state = State(self.config, network, alphabet, target, corpora, given, told=self.say)
+        return state, remarks
 
     def _target(self, scans: Sequence[str]) -> Target:
         path = self.work / FILE_NAME

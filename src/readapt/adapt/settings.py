@@ -30,7 +30,7 @@ class GateConfig:
 
     replay_lines: int = 200
     """General synthetic lines that must not get worse."""
-    replay_relative: float = 0.15
+    replay_relative: float = 0.25
     """By how much their error rate may rise over the base model's, relatively ..."""
     replay_absolute: float = 0.003
     """... and beyond that absolutely."""

@@ -37,8 +37,6 @@ SMALLEST = 8
 
 DOUBT = 0.5
 """A page read with less mean confidence is tried the other ways up ..."""
-SURE = 0.75
-"""Mean confidence that a page of show-through must reach to be taken for one upside down."""
 GAIN = 0.2
 """... and taken so if that raises the confidence by this much, and above ``DOUBT``."""
 LONG = 3.0
@@ -293,13 +291,13 @@ class Reader:
         frames = [line_frame(quad, self._pad) for quad in quads]
         crops = [crop_frame(turned, frame) for frame in frames]
         readings = self._recognizer.read(crops)
-        kept = of_this_side(crops, readings, self._recognizer.read)
+        kept, through = of_this_side(crops, readings, self._recognizer.read)
         height, width = image.shape[:2]
         return _Found(
             [turn_back(quads[i], quarters, width, height) for i in kept],
             [frames[i].turned_back(quarters, width, height) for i in kept],
             [readings[i] for i in kept],
-            len(crops) - len(kept),
+            through,
         )
 
     def _turned(self, image: Image, found: _Found) -> _Found:
@@ -310,9 +308,9 @@ class Reader:
             for quarters in ((2, 1, 3) if on_its_side else (2,))
         }
         best = max(trials, key=lambda quarters: trials[quarters])
-        # The back of a leaf makes no sense either way up: only what clearly does is taken.
-        enough = SURE if found.through > len(found.quads) else DOUBT
-        if trials[best] < max(enough, found.confidence + GAIN):
+        # Where the mirror makes sense of the page, it is the right way up: of the back of a leaf.
+        mirrored = mean_confidence(found.through)
+        if trials[best] < max(DOUBT, found.confidence + GAIN, mirrored):
             return found
         return self._look(image, best)
 
@@ -324,15 +322,13 @@ class _Found:
     quads: list[Quad]
     frames: list[LineFrame]
     readings: Sequence[Reading]
-    through: int
-    """Lines left out because they show through from the other side."""
+    through: Sequence[Reading]
+    """What shows through from the other side and is left out, as the mirror has it."""
 
     @property
     def confidence(self) -> float:
         """Mean over the characters; 0 where there are none."""
-        characters = sum(len(reading.text) for reading in self.readings)
-        total = sum(len(reading.text) * reading.confidence for reading in self.readings)
-        return total / characters if characters else 0.0
+        return mean_confidence(self.readings)
 
     @property
     def elongation(self) -> float:
@@ -340,6 +336,13 @@ class _Found:
         sizes = [quad_size(quad) for quad in self.quads]
         ratios = [width / max(height, 1e-6) for width, height in sizes]
         return float(np.median(ratios)) if ratios else 0.0
+
+
+def mean_confidence(readings: Sequence[Reading]) -> float:
+    """Mean confidence over the characters of readings; 0 where there are none."""
+    characters = sum(len(reading.text) for reading in readings)
+    total = sum(len(reading.text) * reading.confidence for reading in readings)
+    return total / characters if characters else 0.0
 
 
 def read(

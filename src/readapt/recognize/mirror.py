@@ -22,27 +22,24 @@ DOUBT: Final = 0.75
 GAIN: Final = 0.1
 """A line is of the other side if the mirror raises its confidence by this much."""
 SHORTEST: Final = 4
-"""Characters; a shorter text may look alike in the mirror (II, O, 101)."""
+"""Characters; a shorter text in the mirror may look alike on this side (II, O, 101)."""
 
 
 def of_this_side(
     images: Sequence[Image],
     readings: Sequence[Reading],
     read: Callable[[Sequence[Image]], Sequence[Reading]],
-) -> list[int]:
-    """Tell which lines are not show-through, by index.
+) -> tuple[list[int], list[Reading]]:
+    """Tell which lines are not show-through, by index, and how the others read in the mirror.
 
     `images` are cut lines `H W` or `H W 3`, `readings` what `read` makes of them.
     """
-    doubtful = [
-        i
-        for i, reading in enumerate(readings)
-        if reading.confidence < DOUBT and len(reading.text) >= SHORTEST
-    ]
+    # Of the other side a recognizer may make nothing at all: what the mirror makes of it counts.
+    doubtful = [i for i, reading in enumerate(readings) if reading.confidence < DOUBT]
     mirrored = read([np.ascontiguousarray(images[i][:, ::-1]) for i in doubtful])
     through = {
-        i
+        i: reading
         for i, reading in zip(doubtful, mirrored, strict=True)
         if reading.confidence > readings[i].confidence + GAIN and len(reading.text) >= SHORTEST
     }
-    return [i for i in range(len(images)) if i not in through]
+    return [i for i in range(len(images)) if i not in through], list(through.values())

@@ -124,6 +124,7 @@ def cyclegan(
         play=replace(plain.play, minutes=minutes, steps=steps, judge_every=judge_every, seed=seed),
         feed=FeedConfig(seed=seed),
         gap=replace(plain.gap, steps=gap_steps, seed=seed),
+        pilot=min(plain.pilot, max(8, rendered // 6)),
         drawn=5 * rendered // 2,
         kept=rendered,
     )

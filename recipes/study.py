@@ -160,7 +160,8 @@ def supervised(bundle: Bundle, seen: Half, seed: int, options: argparse.Namespac
     config = AdaptConfig(minutes=options.minutes, seed=seed, threads=options.threads)
     target = Target(seen.lines, (), seen.lines, tuple(range(len(seen.lines))))
     state = State(config, network, bundle.alphabet, target, corpora, False)
-    known = Known(line_maker(LineConfig(seed=seed + 31), corpora, bundle.alphabet), 36)
+    maker = line_maker(LineConfig(seed=seed + 31), corpora, bundle.alphabet)
+    known = Known(maker, maker, 36)
     real = [
         (line, "".join(c for c in text if not bundle.alphabet.missing(c)))
         for line, text in zip(seen.lines, seen.texts, strict=True)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.known import Known, matched_config, read_translated
+from readapt.adapt.known import Known, read_translated
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import LOOK, State
 from readapt.adapt.stages import look
 from readapt.adapt.stages.look import LearnLook
 from readapt.adapt.target import Target
 from readapt.gan.written import Written
-from readapt.synth.lines import LineConfig
+from readapt.synth.lines import LineSample
 
 
 class Looks:
@@ -68,14 +68,26 @@ def test_lines_in_the_look_are_written_for_later_stages(
     assert outcome.record["kept their text"] == pytest.approx(0.6667)
     read = read_translated(outcome.files[LOOK], 36)
     assert [text for _, text in read] == ["ab", "ba a"]
-    known = Known(None, 36, read)  # type: ignore[arg-type]
+    known = Known(None, None, 36, read)  # type: ignore[arg-type]
     assert [known._line(i)[1] for i in (1, 3, 5)] == ["ab", "ba a", "ab"]
 
 
-def test_genres_follow_the_votes_and_keep_some_variety() -> None:
-    config = matched_config({"typescript": 1.0}, LineConfig())
-    weights = dict(config.genres)
-    assert sum(weights.values()) == pytest.approx(1.0)
-    assert weights["typescript"] > 0.6
-    assert min(weights.values()) > 0
-    assert replace(config, genres=LineConfig().genres) == LineConfig()
+class Names:
+    """A maker whose lines say who drew them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def make(self, index: int) -> LineSample:
+        return LineSample(bars("ab"), f"{self.name}{index}", np.zeros((0, 4, 2), np.float32), "")
+
+
+def test_lines_akin_to_the_scans_are_mixed_with_all_kinds() -> None:
+    known = Known(Names("a"), Names("g"), 36)  # type: ignore[arg-type]
+    drawn = [text for _, text in known(0, 100)]
+    assert sum(text.startswith("g") for text in drawn) == 40
+    assert [text for _, text in known(10, 5)] == drawn[10:15]
+    both = Known(Names("a"), Names("g"), 36, ((bars("a"), "t"),))  # type: ignore[arg-type]
+    drawn = [text for _, text in both(0, 100)]
+    assert drawn.count("t") == 50
+    assert sum(text.startswith("g") for text in drawn) == 20

@@ -13,13 +13,13 @@ import pytest
 from bar_world import reading_network, save_small_bundle, write_lines
 from matplotlib import font_manager
 
-from readapt.adapt import finish, known, pipeline
+from readapt.adapt import finish, pipeline
 from readapt.adapt.finish import Adapted
 from readapt.adapt.gate import Gate, Verdict
 from readapt.adapt.pipeline import Told, adapt
 from readapt.adapt.settings import AdaptConfig, GateConfig
 from readapt.adapt.stage import LANGUAGE_MODEL
-from readapt.adapt.stages import free, words
+from readapt.adapt.stages import free, teach, words
 from readapt.adapt.target import TargetConfig
 from readapt.errors import InputError, UsageError
 from readapt.models.bundle import Bundle
@@ -44,7 +44,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "BACKGROUND", 2_000)
     monkeypatch.setattr(finish, "CALIBRATED", 24)
     monkeypatch.setattr(free, "LINES", 12)
-    monkeypatch.setattr(known, "EACH", 6)
+    monkeypatch.setattr(teach, "PILOT", 8)
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])
     texts = {"en": Corpus("en", "", ("ab", "ba", "aab")), "de": Corpus("de", "", ("bb", "abba"))}

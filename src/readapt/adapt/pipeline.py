@@ -13,7 +13,7 @@ from readapt.adapt.finish import Adapted, Ending, finish
 from readapt.adapt.gate import Gate, Score
 from readapt.adapt.journal import Journal
 from readapt.adapt.settings import AdaptConfig
-from readapt.adapt.stage import Outcome, Stage, State
+from readapt.adapt.stage import KNOWN, Outcome, Stage, State
 from readapt.adapt.stages import NAMES, all_stages
 from readapt.adapt.target import FILE_NAME, Target, find_target, load_target, save_target
 from readapt.adapt.weights import (
@@ -279,8 +279,8 @@ class _Run:
         state.files.update({name: self.work / path for name, path in files.items()})
         if entry.get("kept"):
             state.network = load_weights(state.network, self.work / stage.name / WEIGHTS)
-        if "genres" in state.records[stage.name]:
-            state.records["known"] = {"genres": state.records[stage.name]["genres"]}
+        if "genres" in (record := state.records[stage.name]):
+            state.records[KNOWN] = {key: record[key] for key in ("genres", "families")}
 
     def _portion(self, stage: Stage, coming: Sequence[Stage], state: State) -> Portion:
         """Seconds for a stage; one that was begun before keeps what it was given then."""

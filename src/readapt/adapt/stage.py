@@ -21,6 +21,8 @@ LANGUAGE_MODEL = "language model"
 """Of the whole collection; ``language model 0`` and ``1`` have not seen pages of that parity."""
 LOOK = "look"
 READINGS = "readings"
+KNOWN = "known"
+"""The record of the kinds and fonts that labelled lines are drawn of, for all stages."""
 
 
 @dataclass

@@ -9,13 +9,16 @@ from typing import Any
 
 from readapt.adapt.budget import Portion
 from readapt.adapt.finetune import finetune
-from readapt.adapt.known import Known, genre_votes, line_maker, matched_config, read_translated
-from readapt.adapt.stage import LOOK, Outcome, State
+from readapt.adapt.known import Known, line_maker, read_translated
+from readapt.adapt.stage import KNOWN, LOOK, Outcome, State
+from readapt.gan.kindred import Kindred, find_kindred
 from readapt.synth.corpus import Corpus
 from readapt.synth.lines import LineConfig
 
-_VOTERS = 300
-"""Real lines that vote for genres."""
+VOTERS = 300
+"""Real lines that vote for kinds of documents and fonts ..."""
+PILOT = 100
+"""... of so many rendered lines of each kind."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +43,20 @@ def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
     """Return labelled lines for this collection, and what was chosen; the same ones every time."""
     height = state.network.config.height
     config = LineConfig(seed=state.config.seed + 31, height=height, textless=0.05)
-    record = dict(state.records.get("known", {}))
+    general = line_maker(config, _texts(state), state.alphabet)
+    record = dict(state.records.get(KNOWN, {}))
     if not record:
-        real = state.target.lines[:: max(1, len(state.target.lines) // _VOTERS)][:_VOTERS]
-        votes = genre_votes(state.network, real, config, state.alphabet)
-        record = {"genres": {k: round(v, 3) for k, v in votes.items()}}
-        state.records["known"] = record
+        real = state.target.lines[:: max(1, len(state.target.lines) // VOTERS)][:VOTERS]
         portion.tick()
+        found = find_kindred(general, real, state.network, PILOT, height)
+        genres = {genre: round(share, 3) for genre, share in found.genres}
+        record = {"genres": genres, "families": list(found.families)}
+        state.records[KNOWN] = record
+        portion.tick()
+    kindred = Kindred(tuple(record["genres"].items()), tuple(record["families"]))
     translated = read_translated(state.files[LOOK], height) if LOOK in state.files else ()
-    maker = line_maker(matched_config(record["genres"], config), _texts(state), state.alphabet)
-    return Known(maker, height, translated), {**record, "translated": len(translated)}
+    akin = kindred.maker(general, clean=config.clean)
+    return Known(akin, general, height, translated), {**record, "translated": len(translated)}
 
 
 def _texts(state: State) -> Mapping[str, Corpus]:

@@ -112,6 +112,16 @@ def test_broken_texts_cost_more_than_any_look() -> None:
     assert verdict.score > 90
 
 
+def test_a_judge_whom_dirt_confuses_asks_for_less() -> None:
+    judge = monitor(read_bars)
+    assert judge.least <= judge.config.preserved
+    judge.reads = lambda lines: ["?" if i % 2 else t for i, t in enumerate(read_bars(lines))]
+    judge.least = 0.95
+    assert judge(generator()).score > 10
+    judge.least = 0.4
+    assert judge(generator()).score < 1
+
+
 def test_collapse_is_believed_the_second_time() -> None:
     judge = monitor()
     black = generator(bias=-3.0)

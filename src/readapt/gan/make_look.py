@@ -238,7 +238,7 @@ def _back(game: CycleGan, translated: list[Image]) -> list[Image]:
 
 def _warnings(result: Result, figures: dict[str, float], config: LookConfig) -> list[str]:
     found = []
-    if figures["preserved"] < config.monitor.preserved:
+    if figures["preserved"] < min(config.monitor.preserved, figures["preserved_usually"]):
         found.append(
             f"Only {figures['preserved']:.1%} of the readable lines kept their text: let "
             "`readapt synth lines --look` drop the others, or train with --text-weight 2."

@@ -141,7 +141,8 @@ class MonitorConfig:
     held_out: float = 0.25
     """Share of the real lines that are compared with and never played with."""
     preserved: float = 0.95
-    """Share of the readable lines that must still read as their label."""
+    """Share of the readable lines that must still read as their label, or as many as the judge
+    reads after ordinary procedural degradation, where those are fewer."""
     seed: int = 0
 
 
@@ -171,6 +172,11 @@ class Monitor:
         """KID of the rendered lines as they are."""
         self.readable = self._right(self.plain)
         """Which of the rendered lines the judge reads as their label."""
+        ordinary = [prepare_line(dressed(x, i), x.shape[0]) for i, x in enumerate(self.plain)]
+        self.usual = self.preservation(ordinary)
+        """Share of them that the judge still reads after ordinary procedural degradation."""
+        self.least = min(config.preserved, self.usual) if self.readable.any() else config.preserved
+        """Share that a state must preserve: a judge whom any dirt confuses cannot ask for more."""
         self.warned = 0
         self.history: list[dict[str, float]] = []
 
@@ -212,6 +218,7 @@ class Monitor:
             "coverage": coverage,
             "density": density,
             "preserved": self.preservation(translated),
+            "preserved_usually": self.usual,
             "readable": float(self.readable.mean()),
         }
 
@@ -227,7 +234,7 @@ class Monitor:
         self.history.append(figures)
         wrong = collapse(self.plain, translated)
         self.warned = self.warned + 1 if wrong else 0
-        missing = max(0.0, self.config.preserved - figures["preserved"])
+        missing = max(0.0, self.least - figures["preserved"])
         score = float("inf") if wrong else figures["kid"] + 100 * missing
         return Verdict(score, figures, wrong if self.warned >= 2 else "")
 

@@ -49,6 +49,7 @@ def write_report(
         _records(ending),
         "<h2>Curves</h2>",
         _estimates(ending),
+        *_look(ending),
         *_losses(ending),
         f"<h2>The {SHOWN} lines that changed most</h2>",
         _note(f"{_counted(changes)} Struck out: before; marked: after."),
@@ -142,6 +143,14 @@ def _estimates(ending: Ending) -> str:
     }
     labels = [name if kept else f"({name})" for name, _, _, kept in scored]
     return curve(curves, labels) + _note("In brackets: rejected by the gate.")
+
+
+def _look(ending: Ending) -> Iterable[str]:
+    """Point to the look's own report, which has its pictures, gap, KID and preserved texts."""
+    path = ending.work / "look" / "game" / "report.html"
+    if path.is_file():
+        where = path.relative_to(ending.work).as_posix()
+        yield f"<p><a href='{where}'>The look: pictures, distances, curves</a></p>"
 
 
 def _losses(ending: Ending) -> Iterable[str]:

@@ -5,8 +5,8 @@
 The lines are of a seed that no training uses. Half of them fit, the other half measure; MODEL is
 rewritten in one step (or, with -o, written elsewhere) with the section `calibration` of
 model.json replaced: temperature, where in a character the network writes it, the map of word
-confidences, and the share of wrong words at each
-confidence, which `readapt read --max-word-errors` looks up.
+confidences, the share of wrong words at each confidence, which `readapt read --max-word-errors`
+looks up, and the estimate of errors behind `readapt read --estimate`. Its card stays.
 """
 
 import argparse
@@ -33,6 +33,8 @@ from readapt.types import Image
 
 SEED = 10_000_019
 """Of the lines: held out from every training."""
+
+CARD = "README.md"
 
 _TOGETHER = 64
 _LEVELS = ((1.0, 0), (1.0, 1), (0.03, 0), (0.03, 1))
@@ -84,7 +86,11 @@ def main(given: Sequence[str] | None = None) -> None:
     )
     files = {name: bundle.folder / name for name in bundle.manifest.sha256}
     out = arguments.out or bundle.folder
+    card = bundle.folder / CARD
+    text = card.read_text("utf-8") if card.exists() else ""
     save_bundle(out, manifest, files, replace=True)
+    if text:
+        (out / CARD).write_text(text, "utf-8")
     print(f"{out}: temperature {found.calibration.temperature}, {found.words} words measured")
     print(f"writes a character at {place} of it; words overlap the truth by {overlap:.3f}")
     print(f"wrong words: {found.wrong:.2%}")

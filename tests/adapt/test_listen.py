@@ -1,10 +1,18 @@
 """Teachers' votes beside the student's own reading."""
 
-import pytest
+from pathlib import Path
 
-from readapt.adapt.stages.listen import with_teachers
+import pytest
+from bar_world import ALPHABET, bars, reading_network, words
+
+from readapt.adapt.budget import Portion
+from readapt.adapt.settings import AdaptConfig
+from readapt.adapt.stage import State
+from readapt.adapt.stages import listen
+from readapt.adapt.stages.listen import UNREAD, Listen, with_teachers
+from readapt.adapt.target import Target
 from readapt.recognize.alphabet import LATIN
-from readapt.train.selftrain import PseudoLabel, SelfTrainConfig
+from readapt.train.selftrain import PseudoLabel, SelfTrainConfig, surest
 
 
 def test_agreement_between_engines_is_the_filter() -> None:
@@ -35,3 +43,27 @@ def test_characters_that_the_student_cannot_write_teach_nothing() -> None:
     own = [PseudoLabel("a", 0.1)]
     teachers = {"x": [("я", 0.9)], "y": [("я", 0.9)]}
     assert with_teachers(own, teachers, LATIN) == own
+
+
+def test_lines_there_is_no_time_for_are_left_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading may take a third of a round; the next one begins elsewhere."""
+    lines = tuple(bars(text, 30, 220, 5, i) for i, text in enumerate(words(8)))
+    target = Target(lines, (), lines, tuple(range(8)))
+    state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
+    monkeypatch.setattr(listen, "_TOGETHER", 2)
+    read = [
+        Listen()._labels(state, Portion(0.0), tmp_path / f"{first}.json", first)
+        for first in (0, 5, 7)
+    ]
+    assert [[i for i, one in enumerate(labels) if one != UNREAD] for labels in read] == [
+        [0, 1],
+        [5, 6],
+        [0, 7],
+    ]
+    again = Listen()._labels(state, Portion(0.0), tmp_path / "5.json", 5)
+    assert again == read[1]
+    everything = Listen()._labels(state, Portion(600.0), tmp_path / "all.json", 3)
+    assert UNREAD not in everything
+    assert surest(everything, 1.0, 1.0) == list(range(8))

@@ -121,14 +121,14 @@ def label(
 
 
 def surest(labels: Sequence[PseudoLabel], share: float, most_doubt: float) -> list[int]:
-    """Numbers of the least doubtful `share` of the lines that were read as something.
+    """Numbers of the least doubtful `share` of the lines that were read as something, in order.
 
     None that is doubted more than `most_doubt`, unless that leaves fewer than a quarter of the
     share: where everything is doubtful, the best there is has to do.
     """
     read = [i for i, found in enumerate(labels) if found.text]
     read.sort(key=lambda i: labels[i].doubt)
-    wanted = max(1, round(share * len(labels)))
+    wanted = max(1, round(share * len(read)))
     sure = sum(labels[i].doubt <= most_doubt for i in read)
     return sorted(read[: min(wanted, max(sure, wanted // 4))])
 

@@ -24,6 +24,9 @@ from readapt.train.selftrain import SEARCH, PseudoLabel, label, surest
 
 FADING = 0.75
 """Factor on the learning rate from one round to the next."""
+LABELLING = 0.35
+"""Share of a round's time that reading the lines may take; the rest is for learning from them."""
+UNREAD = PseudoLabel("", 1.0)
 _TOGETHER = 64
 
 
@@ -53,11 +56,12 @@ class Listen:
         for number, share in enumerate(shares):
             place = folder / f"round-{number + 1}"
             elapsed = stopwatch()
-            labels = self._labels(taught, portion, place / "labels.json")
+            part = replace(portion, seconds=portion.seconds / len(shares))
+            first = number * len(state.target.lines) // len(shares)
+            labels = self._labels(taught, part, place / "labels.json", first)
             chosen = surest(labels, share, state.config.selftrain.most_doubt)
             real = [(state.target.lines[i], labels[i].text) for i in chosen]
             lr = state.config.lr * FADING**number
-            part = replace(portion, seconds=portion.seconds / len(shares))
             taught.network = finetune(taught, real, known, part, place, lr, elapsed())
             rounds.append(taught.network)
             rates.append(state.judge(taught.network))
@@ -65,7 +69,7 @@ class Listen:
             records.append(
                 {
                     "lines": len(real),
-                    "median doubt": round(doubts[len(doubts) // 2], 4),
+                    "median doubt": round(doubts[len(doubts) // 2], 4) if doubts else None,
                     "estimate": round(rates[-1], 4),
                 }
             )
@@ -80,22 +84,31 @@ class Listen:
             },
         )
 
-    def _labels(self, state: State, portion: Portion, path: Path) -> list[PseudoLabel]:
-        """Read and vote, or take what an earlier run read."""
+    def _labels(self, state: State, portion: Portion, path: Path, first: int) -> list[PseudoLabel]:
+        """Read and vote, or take what an earlier run read.
+
+        Begins with line ``first``; lines that there is no time for are read as nothing.
+        """
         if path.is_file():
             return [PseudoLabel(text, doubt) for text, doubt in json.loads(path.read_text("utf-8"))]
         reader = as_read(state.network, state.alphabet, state.config.threads)
         models = {parity: state.language_model(parity) for parity in (0, 1)}
         lines, pages = state.target.lines, state.target.pages
-        labels: list[PseudoLabel] = []
-        for start in range(0, len(lines), _TOGETHER):
+        order = [*range(first, len(lines)), *range(first)]
+        labels = [UNREAD] * len(lines)
+        elapsed = stopwatch()
+        for start in range(0, len(order), _TOGETHER):
             portion.tick()
+            some = order[start : start + _TOGETHER]
 
-            def language(i: int, start: int = start) -> LanguageModel[Any] | None:
-                return models[pages[start + i] % 2]
+            def language(i: int, some: Sequence[int] = some) -> LanguageModel[Any] | None:
+                return models[pages[some[i]] % 2]
 
-            some = lines[start : start + _TOGETHER]
-            labels += label(reader, some, state.alphabet, language, SEARCH)
+            found = label(reader, [lines[i] for i in some], state.alphabet, language, SEARCH)
+            for i, one in zip(some, found, strict=True):
+                labels[i] = one
+            if elapsed() > LABELLING * portion.seconds:
+                break
         labels = with_teachers(labels, _teachers(state), state.alphabet)
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(".part")
@@ -130,7 +143,7 @@ def with_teachers(
     for i, own in enumerate(labels):
         others = [readings[i] for readings in teachers.values()]
         votes = [Vote(text, sure) for text, sure in (o for o in others if o is not None)]
-        if not votes:
+        if not votes or own == UNREAD:
             voted.append(own)
             continue
         result = vote([Vote(own.text, max(0.0, 1.0 - own.doubt)), *votes])

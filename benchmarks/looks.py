@@ -3,8 +3,9 @@
     python benchmarks/looks.py NAME LOOK SCANS... [--judges rapidocr tesseract:eng] [--lines 250]
         [--text CORPUS] [--picture FILE.png]
 
-Clean lines of the kinds and fonts that the look was trained on, others than in training, matched
-to the lines of the scans in the same way; then as they are, translated, under each procedural
+Clean lines of the kinds, fonts and margins that the look was trained on, others than in training,
+as `readapt synth lines --look` draws them (`--matched`: of three times as many those that match the
+scans best); then as they are, translated, under each procedural
 degradation, and as `readapt synth lines` would draw lines of these kinds. Of each: KID on the
 shipped recognizer's features (mean and deviation over 20 draws of half of the lines), coverage;
 of the best ones the gap meter's estimate with its interval. Readers that had no part in training
@@ -123,6 +124,7 @@ def main() -> None:
     parser.add_argument("--real", type=int, default=1000)
     parser.add_argument("--gap-steps", type=int, default=200)
     parser.add_argument("--text", type=Path)
+    parser.add_argument("--matched", action="store_true")
     parser.add_argument("--picture", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -142,16 +144,17 @@ def main() -> None:
     )
     features = pooled_features(recognizer, real)
     some = real[: args.real // 2]
-    read = read_lines(recognizer, some, bundle.alphabet)
+    read = read_lines(recognizer, some, bundle.alphabet) if args.matched else []
+    many = 3 * args.lines if args.matched else 2 * args.lines
 
     def choose(drawn: list[Rendered]) -> list[Rendered]:
+        if not args.matched:
+            return drawn[: args.lines]
         own = pooled_features(recognizer, [line.image for line in drawn])
         return matched(drawn, some, args.lines, SEED, (own, features[: len(some)]), read)
 
     wide = [
-        x
-        for x in source_lines(maker, 3 * args.lines, SEED, 36, kindred.margins)
-        if x.image.shape[1] >= 48
+        x for x in source_lines(maker, many, SEED, 36, kindred.margins) if x.image.shape[1] >= 48
     ]
     source = choose(wide)
     clean = [line.image for line in source]
@@ -159,10 +162,7 @@ def main() -> None:
         replace(maker.config, clean=LineConfig().clean), maker.fonts, maker.corpora, maker.alphabet
     )
     drawn = choose(
-        [
-            trimmed(prepare_sample(ordinary.make(i)), kindred.margins, rng)
-            for i in range(3 * args.lines)
-        ]
+        [trimmed(prepare_sample(ordinary.make(i)), kindred.margins, rng) for i in range(many)]
     )
     sets: dict[str, list[Image]] = {
         "clean": clean,
@@ -212,6 +212,7 @@ def main() -> None:
         "real_lines": len(real),
         "rendered_lines": len(source),
         "distances": distances,
+        "matched": args.matched,
         "best_degradation": best,
         "kid_over_best": round(distances["translated"]["kid"] / distances[best]["kid"], 4),
         "gap_grey_levels_with_5_and_95_percent": gaps,

@@ -32,7 +32,7 @@ _MARGINS = 64
 """Real lines whose margins are remembered."""
 _LEAST = 6
 """Font families at least."""
-_RARE = 0.04
+_RARE = 0.1
 """Kinds of documents of a smaller share are left out."""
 
 

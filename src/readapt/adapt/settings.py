@@ -52,7 +52,7 @@ class AdaptConfig:
     target: TargetConfig = field(default_factory=TargetConfig)
     gate: GateConfig = field(default_factory=GateConfig)
     selftrain: SelfTrainConfig = field(default_factory=SelfTrainConfig)
-    lr: float = 2e-4
+    lr: float = 4e-4
     """Peak learning rate of the fine-tuning."""
     steps: int = 0
     """Steps of each training, instead of its share of the minutes; for tests."""

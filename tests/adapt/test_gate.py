@@ -22,7 +22,7 @@ def score(edits: float, replay: float, noise: float = 0.0) -> Score:
 
 @pytest.fixture
 def gate() -> Gate:
-    return Gate([], [], ALPHABET, ErrorEstimate(), GateConfig())
+    return Gate([], [], ALPHABET, ErrorEstimate(), GateConfig(replay_relative=0.15))
 
 
 def test_better_on_the_scans_and_no_worse_elsewhere_is_kept(gate: Gate) -> None:

@@ -1,6 +1,6 @@
 """Make a model's confidences honest and its words' edges right, by synthetic lines.
 
-    python recipes/calibrate.py MODEL [--lines 4000] [-o FOLDER]
+    python recipes/calibrate.py MODEL [--lines 8000] [-o FOLDER]
 
 The lines are of a seed that no training uses. Half of them fit, the other half measure; MODEL is
 rewritten in one step (or, with -o, written elsewhere) with the section `calibration` of
@@ -51,7 +51,7 @@ def main(given: Sequence[str] | None = None) -> None:
     """Fit, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("model")
-    parser.add_argument("--lines", type=int, default=4000)
+    parser.add_argument("--lines", type=int, default=8000)
     parser.add_argument("--threads", type=int)
     parser.add_argument("-o", "--out", type=Path)
     arguments = parser.parse_args(given)

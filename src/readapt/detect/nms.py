@@ -25,6 +25,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from readapt.detect.block import wear_down_boxes
 from readapt.detect.near import Floats, Indices, Near
 from readapt.detect.pile import Overlap, wear_down
 
@@ -463,15 +464,17 @@ def _greedy(
 
     The best few settle among themselves who is kept, and those drive away what they overlap of
     all others; then the best of what is left, twice as many each time. So most go before they are
-    compared with each other. Piles are worn down one by one instead. ``exact`` says that the
-    bounds are the detections themselves.
+    compared with each other. Piles are worn down by themselves. ``exact`` says that the bounds
+    are the detections.
     """
     near, left = Near(bounds, areas, threshold), np.arange(bounds.shape[1])
     kept, size = [left[:0]], _BLOCK
     while len(left):
         if near.crowded(left):
-            one_by_one = None if exact else overlap
-            best, left = wear_down(bounds, areas, left, one_by_one, threshold, near.crowded)
+            if exact:
+                best, left = wear_down_boxes(bounds, areas, left, threshold, near.crowded)
+            else:
+                best, left = wear_down(bounds, areas, left, overlap, threshold, near.crowded)
             near.only(left)
         else:
             best, left = left[:size], left[size:]

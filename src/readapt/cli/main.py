@@ -92,7 +92,7 @@ COMMANDS: dict[str, Command] = {
     "synth": Command("Make lines or pages of known text.", _synth),
     "adapt": Command("Learn from your scans, without a label.", _adapt),
     "gap": Command("Say how far the training lines look from your scans.", _gap),
-    "train": Command("Train a recognizer, a detector or a language model.", _train),
+    "train": Command("Train a recognizer, a detector, a language model, or a look.", _train),
     "models": Command("List the models there are.", _models),
 }
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -22,6 +22,7 @@ def frames(time: int, seed: int, peak: float) -> NDArray[np.float64]:
         max_size=9,
     ),
 )
+@example(seed=15235381, time=2, peak=400.0, given_texts=[(0, 2, [])])  # near the least number
 @settings(deadline=None)
 def test_each_is_the_likelihood_in_its_own_frames(
     seed: int, time: int, peak: float, given_texts: list[tuple[int, int, list[int]]]

@@ -18,6 +18,8 @@ from readapt.recognize.ctc import Floats, Target, log_likelihood
 
 _RENEW = 4
 """Frames after which masses are scaled: even frames of probability 1e-75 do not underflow."""
+_FAINT = 1e-290
+"""Masses below count as 0, so that logarithms take over: near 1e-308 numbers lose their digits."""
 
 
 def span_log_likelihoods(
@@ -101,6 +103,7 @@ def _forward(
             if n < ended[i - 1]:
                 last = ends[n : ended[i - 1]] + 1  # within `mass`
                 total = mass[last] + np.where(count[n : ended[i - 1]] > 1, mass[last - 1], 0.0)
+                total[total < _FAINT] = 0.0
                 found[n : ended[i - 1]] = np.log(total) + log_scale[n : ended[i - 1]]
             if not n:
                 break
@@ -111,8 +114,9 @@ def _forward(
             np.multiply(moved, y[bounds[i] : bounds[i + 1]], out=now)
             if i % _RENEW == 0:
                 peak = np.maximum.reduceat(now, starts[:n])
-                peak[peak == 0] = 1.0
-                now /= np.repeat(peak, count[:n])
+                faint = peak < _FAINT
+                peak[faint] = 1.0
+                now *= np.repeat(np.where(faint, 0.0, 1 / peak), count[:n])
                 log_scale[:n] += np.log(peak)
     return np.minimum(found, 0.0)
 

@@ -22,6 +22,7 @@ from readapt.evaluate.calibrate import calibrate
 from readapt.evaluate.estimate import Estimate
 from readapt.evaluate.run import EvaluationConfig, evaluate
 from readapt.evaluate.truth import load_truth
+from readapt.export.detector import export_detector
 from readapt.export.recognizer import export_recognizer
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import Calibration, LanguageModelSection
@@ -56,6 +57,16 @@ class Ending:
     def kept(self) -> list[str]:
         """Names of the stages whose weights were kept."""
         return [name for name, entry in self.stages.items() if entry.get("kept")]
+
+    @property
+    def reads_anew(self) -> bool:
+        """Whether the recognizer is another than the base's."""
+        return any("detector" not in self.stages[name] for name in self.kept)
+
+    @property
+    def finds_anew(self) -> bool:
+        """Whether the detector is another than the base's."""
+        return any("detector" in self.stages[name] for name in self.kept)
 
 
 @dataclass(frozen=True)
@@ -114,10 +125,14 @@ def write_model(ending: Ending, out: Path) -> Bundle:
     files = {name: base.folder / name for name in manifest.sha256}
     with tempfile.TemporaryDirectory() as scratch:
         calibration = manifest.calibration
-        if ending.kept:
+        if ending.reads_anew:
             path = Path(scratch) / manifest.recognizer.file
             export_recognizer(state.network, path)
             files[manifest.recognizer.file] = path
+        if ending.finds_anew and state.detector is not None and manifest.detector is not None:
+            path = Path(scratch) / manifest.detector.file
+            export_detector(state.detector, path)
+            files[manifest.detector.file] = path
         language = manifest.language_model
         if LANGUAGE_MODEL in state.files:
             language = LanguageModelSection(file="language-model.npz")
@@ -125,14 +140,14 @@ def write_model(ending: Ending, out: Path) -> Bundle:
         update = {
             "name": _plain(out.name),
             "version": __version__,
-            "alphabet": state.alphabet.characters if ending.kept else manifest.alphabet,
+            "alphabet": state.alphabet.characters if ending.reads_anew else manifest.alphabet,
             "language_model": language,
             "calibration": calibration,
             "metrics": manifest.metrics | _metrics(ending),
             "provenance": manifest.provenance | {"adapted": _provenance(ending)},
         }
         bundle = save_bundle(out, manifest.model_copy(update=update), files, replace=True)
-        if not ending.kept:
+        if not ending.reads_anew:
             return bundle
         update["calibration"] = _calibrated(ending, bundle, calibration)
         return save_bundle(out, manifest.model_copy(update=update), files, replace=True)

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from readapt.adapt.budget import Budget, Portion
+from readapt.adapt.detector_weights import trainable_detector
 from readapt.adapt.finish import Adapted, Ending, finish
-from readapt.adapt.gate import Gate, Score
+from readapt.adapt.gate import Gate, Score, as_read
 from readapt.adapt.journal import Journal
+from readapt.adapt.page_gate import PageGate, PageScore, as_found
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import KNOWN, Outcome, Stage, State
 from readapt.adapt.stages import NAMES, all_stages
@@ -23,15 +25,20 @@ from readapt.adapt.weights import (
     save_weights,
     trainable,
 )
-from readapt.errors import ReadaptError, UsageError
+from readapt.errors import ModelError, ReadaptError, UsageError
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.models.manifest import MANIFEST_NAME, ErrorEstimate
+from readapt.nets.detector import DetectorNet
+from readapt.reader import Reader, load_detector
 from readapt.recognize.alphabet import name as names_of
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.corpus import Corpus, read_corpus, system_corpora
 from readapt.synth.lines import LineConfig, LineMaker
+from readapt.synth.page import PageConfig
+from readapt.train.detector import SyntheticPages
 
 WEIGHTS = "weights.safetensors"
+DETECTOR_WEIGHTS = "detector.safetensors"
 LOOKING = 0.1
 """Share of the budget after which no more pages are opened."""
 
@@ -129,6 +136,7 @@ class _Run:
         self.budget, self.work, self.listener = budget, work, listener
         self.now = "scans"
         self.rate: float | None = None
+        self._page_gate: PageGate | None = None
 
     def say(self, text: str) -> None:
         """Tell the listener, and the clock that time has gone by."""
@@ -156,14 +164,25 @@ class _Run:
                     "out; --extend-alphabet gives them classes of their own."
                 )
         state = State(self.config, network, alphabet, target, corpora, given, told=self.say)
+        self._with_detector(state)
         return state, remarks
+
+    def _with_detector(self, state: State) -> None:
+        """Give the state a detector that learns, where there are pages it could learn from."""
+        finder = load_detector(self.bundle, self.config.threads)
+        if finder is None or not state.target.sheets.learnt:
+            return
+        try:
+            state.detector = trainable_detector(self.bundle)
+        except ModelError:  # made elsewhere: it finds lines as ever, and does not learn
+            return
+        state.detector_config = finder.config
+        state.pad = self.bundle.manifest.recognizer.pad
 
     def _target(self, scans: Sequence[str]) -> Target:
         path = self.work / FILE_NAME
         target = load_target(path)
         if target is None:
-            from readapt.reader import Reader
-
             self.say("looking for lines")
             reader = Reader(self.bundle.folder, self.config.threads)
             height = self.bundle.manifest.recognizer.height
@@ -240,6 +259,8 @@ class _Run:
         }
         if outcome.network is not None:
             present, entry = self._through(state, outcome, folder, entry, gate, base, present)
+        if outcome.detector is not None:
+            entry = self._through_pages(state, outcome.detector, folder, entry)
         before = (self.journal.get(f"begun {stage.name}") or {}).get("spent", started)
         entry["seconds"] = round(self.budget.spent - before, 1)
         self.journal.add(f"stage {stage.name}", entry)
@@ -272,13 +293,49 @@ class _Run:
         state.network = outcome.network
         return score, entry
 
+    def _through_pages(
+        self, state: State, candidate: DetectorNet, folder: Path, entry: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Ask the detector's gate; on a yes the candidate is the present detector from now on."""
+        assert state.detector is not None
+        self._page_gate = gate = self._page_gate or self._make_page_gate(state)
+        reader = as_read(state.network, state.alphabet, self.config.threads)
+
+        def score(network: DetectorNet) -> PageScore:
+            self.say("finding the lines of held-out pages")
+            finder = as_found(network, state.detector_config, self.config.threads)
+            return gate.score(finder, reader)
+
+        before, after = score(state.detector), score(candidate)
+        if self.journal.get("base pages") is None:  # the first time, before anything was kept
+            self.journal.add("base pages", {"general": before.general})
+        base = float((self.journal.get("base pages") or {})["general"])
+        verdict = gate.decide(before, after, base)
+        if verdict.kept:
+            save_weights(candidate, folder / DETECTOR_WEIGHTS)
+            state.detector = candidate
+        figures = {"worth": float(after.worth.sum()), "general pages": after.general}
+        return entry | {"kept": verdict.kept, "reason": verdict.reason, "detector": figures}
+
+    def _make_page_gate(self, state: State) -> PageGate:
+        config = self.config
+        general = SyntheticPages(PageConfig(seed=config.seed + 10_000_019, colour=0.1))
+        pages = []
+        for i in range(config.gate.general_pages):
+            self.say("general pages")
+            pages.append(general(i))
+        return PageGate(state.target.sheets.held_out, pages, config.gate, state.pad)
+
     def _recall(self, state: State, stage: Stage) -> None:
         entry = self.journal.get(f"stage {stage.name}") or {}
         state.records[stage.name] = entry.get("record", {})
         files = entry.get("files", {})
         state.files.update({name: self.work / path for name, path in files.items()})
-        if entry.get("kept"):
+        if entry.get("kept") and "detector" not in entry:
             state.network = load_weights(state.network, self.work / stage.name / WEIGHTS)
+        elif entry.get("kept") and state.detector is not None:
+            path = self.work / stage.name / DETECTOR_WEIGHTS
+            state.detector = load_weights(state.detector, path)
         if "genres" in (record := state.records[stage.name]):
             state.records[KNOWN] = {key: record[key] for key in ("genres", "families")}
 

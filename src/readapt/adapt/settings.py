@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from readapt.adapt.target import TargetConfig
+from readapt.train.detector_student import DetectorStudentConfig
 from readapt.train.selftrain import SelfTrainConfig
 
 SHARES: Final[Mapping[str, float]] = MappingProxyType(
@@ -18,6 +19,8 @@ SHARES: Final[Mapping[str, float]] = MappingProxyType(
         "teach": 0.2,
         "ask": 0.15,
         "listen": 0.4,
+        "teach-pages": 0.05,
+        "listen-pages": 0.05,
         "end": 0.08,
     }
 )
@@ -35,7 +38,11 @@ class GateConfig:
     replay_absolute: float = 0.003
     """... and beyond that absolutely."""
     sure: float = 0.9
-    """Share of resampled held-out lines on which the estimate has to fall."""
+    """Share of resampled held-out lines, or pages, on which a candidate has to be better."""
+    general_pages: int = 10
+    """General synthetic pages for the detector ..."""
+    general_margin: float = 0.01
+    """... whose H-mean may fall by so much below the base model's."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,8 @@ class AdaptConfig:
     target: TargetConfig = field(default_factory=TargetConfig)
     gate: GateConfig = field(default_factory=GateConfig)
     selftrain: SelfTrainConfig = field(default_factory=SelfTrainConfig)
+    student: DetectorStudentConfig = field(default_factory=DetectorStudentConfig)
+    """How the detector is taught."""
     lr: float = 4e-4
     """Peak learning rate of the fine-tuning."""
     steps: int = 0

@@ -12,7 +12,9 @@ from pydantic import JsonValue
 from readapt.adapt.budget import Portion
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.target import Target
+from readapt.detect.detector import DetectorConfig
 from readapt.nets.crnn import Crnn
+from readapt.nets.detector import DetectorNet
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.lm import CharacterModel
 from readapt.synth.corpus import Corpus
@@ -20,6 +22,9 @@ from readapt.synth.corpus import Corpus
 LANGUAGE_MODEL = "language model"
 """Of the whole collection; ``language model 0`` and ``1`` have not seen pages of that parity."""
 LOOK = "look"
+"""Lines in the look of the scans, on disk ..."""
+LOOK_FOLDER = "look folder"
+"""... and the look itself."""
 READINGS = "readings"
 KNOWN = "known"
 """The record of the kinds and fonts that labelled lines are drawn of, for all stages."""
@@ -46,6 +51,12 @@ class State:
     """Hears what is being done now."""
     judge: Callable[[Crnn], float] = lambda network: 0.0
     """Estimates a network's error rate on held-out lines of the scans, without a label."""
+    detector: DetectorNet | None = None
+    """The present detector; None where the model has none."""
+    detector_config: DetectorConfig = field(default_factory=DetectorConfig)
+    """How pages are looked at."""
+    pad: float = 0.1
+    """Margin that lines are cut with, in line heights."""
 
     def language_model(self, without: int | None = None) -> CharacterModel | None:
         """Load the language model: of the whole collection, or without pages of a parity."""
@@ -60,6 +71,8 @@ class Outcome:
 
     network: Crnn | None = None
     """A recognizer that wants to pass the gate; None where the stage made none."""
+    detector: DetectorNet | None = None
+    """A detector that wants to pass its gate."""
     files: Mapping[str, Path] = field(default_factory=dict)
     """Files for later stages; they stay whatever the gate says."""
     record: Mapping[str, JsonValue] = field(default_factory=dict)

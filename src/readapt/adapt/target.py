@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from readapt.adapt.sheets import MOST, Sheets, pack, part, sheet_of, unpack
 from readapt.errors import InputError
 from readapt.gan.scans import usable
 from readapt.pages.load import STDIN, PageImage, find_inputs, load_pages
@@ -60,6 +61,8 @@ class Target:
     """Number of the page each of ``lines`` is from."""
     remarks: tuple[str, ...] = ()
     """What the user should know about the scans, a sentence each."""
+    sheets: Sheets = field(default_factory=Sheets)
+    """Whole pages, for the detector; none where every image is a line."""
 
     @property
     def all(self) -> tuple[Image, ...]:
@@ -78,7 +81,8 @@ def load_target(path: Path) -> Target | None:
         )
         pages = tuple(int(page) for page in arrays["pages"])
         remarks = tuple(str(remark) for remark in arrays["remarks"])
-    return Target(lines, held_out, cuts, pages, remarks)
+        sheets = unpack(arrays)
+    return Target(lines, held_out, cuts, pages, remarks, sheets)
 
 
 def save_target(target: Target, path: Path) -> None:
@@ -86,6 +90,7 @@ def save_target(target: Target, path: Path) -> None:
     arrays: dict[str, NDArray[np.generic]] = {
         "pages": np.array(target.pages, np.int64),
         "remarks": np.array(target.remarks, np.str_),
+        **pack(target.sheets),
     }
     for name in ("lines", "cuts", "held_out"):
         images: tuple[Image, ...] = getattr(target, name)
@@ -134,6 +139,7 @@ def find_target(
     twice: list[str] = []
     seen: set[bytes] = set()
     found: list[tuple[int, Image, Image]] = []
+    sheets: list[Image] = []
     pages = left_out = done = 0
     for done, name in enumerate(_evenly(names), 1):
         try:
@@ -143,7 +149,9 @@ def find_target(
                     twice.append(Path(name).name)
                     continue
                 seen.add(mark)
-                cuts = list(_cuts(page, reader, config.single))
+                cuts, sheet = _cuts(page, reader, config.single)
+                if sheet is not None and len(sheets) < MOST:
+                    sheets.append(sheet)
                 kept = [pair for pair in (_kept(cut, config) for cut in cuts) if pair]
                 left_out += len(cuts) - len(kept)
                 found += [(pages, prepared, cut) for prepared, cut in kept]
@@ -151,7 +159,8 @@ def find_target(
         except InputError as error:
             damaged.append(str(error).rstrip("."))
         told(done, len(names))
-        if len(found) >= config.most or time.monotonic() - started > seconds:
+        late = time.monotonic() - started > seconds and len(found) >= config.least
+        if len(found) >= config.most or late:
             break
     if damaged:
         remarks.append(f"Cannot be read, left out: {'; '.join(damaged[:_SHOWN])}.")
@@ -161,10 +170,12 @@ def find_target(
             f"count once: {_listed(twice)}."
         )
     if len(found) < config.least:
-        raise InputError(_too_few(len(found), left_out, pages, config, damaged))
+        said = _too_few(len(found), left_out, pages, config, damaged)
+        raise InputError(" ".join([said, *(remarks if pages else ())]))
     if done < len(names):
         remarks.append(f"{done} of {len(names)} files are learnt from, evenly over all of them.")
-    return _parted(found[: config.most], config, seed, tuple(remarks))
+    target = _parted(found[: config.most], config, seed, tuple(remarks))
+    return replace(target, sheets=part(sheets, seed))
 
 
 def _files(scans: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -188,11 +199,12 @@ def _evenly(names: list[str]) -> list[str]:
     return [names[i] for i in sorted(range(len(names)), key=lambda i: (i * golden) % 1)]
 
 
-def _cuts(page: PageImage, reader: Reader, single: bool) -> Iterator[Image]:
+def _cuts(page: PageImage, reader: Reader, single: bool) -> tuple[list[Image], Image | None]:
+    """Cut the lines of a page, and shrink the page for the detector."""
     if single:
-        yield page.image
-    else:
-        yield from (cut.image for cut in reader.cut_lines(page))
+        return [page.image], None
+    cuts = reader.cut_lines(page)
+    return [cut.image for cut in cuts], sheet_of(page.image, [cut.quad for cut in cuts])
 
 
 def _kept(cut: Image, config: TargetConfig) -> tuple[Image, Image] | None:

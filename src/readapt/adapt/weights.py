@@ -13,6 +13,7 @@ import os
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -26,6 +27,8 @@ from readapt.models.bundle import Bundle
 from readapt.nets.crnn import ConvBlock, Crnn, CrnnConfig
 from readapt.recognize.alphabet import Alphabet
 from readapt.types import Image
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class FixedNorm(nn.BatchNorm2d):
@@ -159,7 +162,7 @@ def save_weights(network: nn.Module, path: Path) -> None:
     os.replace(scratch, path)
 
 
-def load_weights(template: Crnn, path: Path) -> Crnn:
+def load_weights(template: Network, path: Path) -> Network:
     """Copy a network with the weights of a file; :class:`ModelError` where they do not fit."""
     network = deepcopy(template)
     try:

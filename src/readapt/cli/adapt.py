@@ -47,7 +47,10 @@ def adapt(
     ] = False,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="A stage to run: look, free, words, teach, ask, listen; repeatable."),
+        typer.Option(
+            help="A stage to run: look, free, words, teach, ask, listen, teach-pages, "
+            "listen-pages; repeatable."
+        ),
     ] = None,
     extend_alphabet: Annotated[
         bool,

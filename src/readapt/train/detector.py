@@ -25,6 +25,7 @@ from readapt.synth.page import PageConfig, make_page
 from readapt.train.detector_data import (
     CropConfig,
     CropStream,
+    DetectorBatch,
     LabelledPage,
     grey,
     line_heights,
@@ -98,23 +99,7 @@ class DetectorLearner:
         batches = parallel_batches(streams, used) if config.workers else streams[0].batches(used)
         for batch in batches:
             used += 1
-            with torch.autocast("cpu", torch.bfloat16):
-                logits, logs = self.network(torch.from_numpy(batch.pages))
-            loss = detector_loss(
-                logits.float(),
-                logs.float(),
-                torch.from_numpy(batch.targets.core),
-                torch.from_numpy(batch.targets.edges),
-                torch.from_numpy(batch.targets.weight),
-                config.loss,
-            )
-            parts = {"core": loss.core, "dice": loss.dice, "edges": loss.edges}
-            yield (
-                [used, 0],
-                Step(
-                    loss.total, len(batch.pages), {k: float(v.detach()) for k, v in parts.items()}
-                ),
-            )
+            yield [used, 0], detector_step(self.network, batch, config.loss)
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
         """Precision, recall and H-mean (intersection over union 0.5) on held-out pages."""
@@ -131,6 +116,23 @@ class DetectorLearner:
             "recall": result.recall,
             "hmean": result.hmean,
         }
+
+
+def detector_step(network: nn.Module, batch: DetectorBatch, config: DetectorLossConfig) -> Step:
+    """Loss of a batch of crops, convolutions in bfloat16."""
+    with torch.autocast("cpu", torch.bfloat16):
+        logits, logs = network(torch.from_numpy(batch.pages))
+    loss = detector_loss(
+        logits.float(),
+        logs.float(),
+        torch.from_numpy(batch.targets.core),
+        torch.from_numpy(batch.targets.edges),
+        torch.from_numpy(batch.targets.weight),
+        config,
+    )
+    parts = {"core": loss.core, "dice": loss.dice, "edges": loss.edges}
+    shown = {name: float(value.detach()) for name, value in parts.items()}
+    return Step(loss.total, len(batch.pages), shown)
 
 
 def measure(

@@ -193,7 +193,11 @@ def photograph(image: Image, config: CropConfig, rng: np.random.Generator) -> Im
 
 
 def targets(
-    quads: NDArray[np.float32], size: tuple[int, int], stride: int, config: CropConfig
+    quads: NDArray[np.float32],
+    size: tuple[int, int],
+    stride: int,
+    config: CropConfig,
+    doubtful: Sequence[NDArray[np.float32]] = (),
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Core, edges and weight (as in ``Targets``, without ``batch``) of one crop.
 
@@ -202,11 +206,15 @@ def targets(
         size: height and width of the crop in pixels, multiples of ``stride``.
         stride: pixels per cell.
         config: which heights count.
+        doubtful: quads that may be lines or not: what lies in them does not count, unless it is
+            the core of a line.
 
     """
     rows, columns = size
     fine = np.zeros((rows, columns), np.uint8)
     ignored = np.zeros((rows, columns), np.uint8)
+    for quad in doubtful:
+        cv2.fillPoly(ignored, [_fixed(quad.astype(np.float64))], 1, shift=4)
     shape = (rows // stride, columns // stride)
     edges = np.zeros((2, *shape), np.float32)
     low, high = config.learned_height

@@ -7,15 +7,18 @@ from readapt.adapt.stage import Stage
 from readapt.adapt.stages.ask import Ask
 from readapt.adapt.stages.free import Free
 from readapt.adapt.stages.listen import Listen
+from readapt.adapt.stages.listen_pages import ListenPages
 from readapt.adapt.stages.look import LearnLook
 from readapt.adapt.stages.teach import Teach
+from readapt.adapt.stages.teach_pages import TeachPages
 from readapt.adapt.stages.words import Words
 
-NAMES = ("look", "free", "words", "teach", "ask", "listen")
+NAMES = ("look", "free", "words", "teach", "ask", "listen", "teach-pages", "listen-pages")
 """What ``--only`` takes."""
 
 
 def all_stages(config: AdaptConfig) -> list[Stage]:
     """List the stages that were asked for, in order."""
     stages: list[Stage] = [LearnLook(), Free(), Words(), Teach(), Ask(), Listen()]
+    stages += [TeachPages(), ListenPages()]
     return [stage for stage in stages if not config.only or stage.name in config.only]

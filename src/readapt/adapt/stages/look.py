@@ -10,7 +10,7 @@ from pathlib import Path
 from readapt.adapt.budget import Portion
 from readapt.adapt.gate import as_read
 from readapt.adapt.known import line_maker
-from readapt.adapt.stage import LOOK, Outcome, State
+from readapt.adapt.stage import LOOK, LOOK_FOLDER, Outcome, State
 from readapt.gan.frozen import freeze_recognizer
 from readapt.gan.kindred import kindred_of
 from readapt.gan.look import LOOK_NAME, Look
@@ -93,6 +93,6 @@ class LearnLook:
             portion.tick()
             share = round(written.share, 4)
         return Outcome(
-            files={LOOK: lines},
+            files={LOOK: lines, LOOK_FOLDER: place},
             record={"kept their text": share, **{k: round(v, 5) for k, v in figures.items()}},
         )

@@ -1,0 +1,151 @@
+"""Labelled pages for the detector: akin to the scans, in their look, and of all kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from readapt.adapt.known import Known
+from readapt.adapt.steady import as_array
+from readapt.gan.look import Look
+from readapt.gan.paper import LookPaper
+from readapt.synth.layout import LAYOUTS, Layout
+from readapt.synth.lines import Genre
+from readapt.synth.page import PageConfig, make_page
+from readapt.synth.paper import PaperSource, print_on_sheet, reflectance, sample_paper
+from readapt.train.detector import SyntheticPages
+from readapt.train.detector_data import LabelledPage
+from readapt.types import Image, Quad
+
+LAYOUTS_OF: Final[Mapping[Genre, tuple[str, ...]]] = {
+    "receipt": ("receipt", "table"),
+    "typescript": ("letter", "form", "table"),
+    "print": ("book", "title page", "catalogue", "columns", "letter"),
+    "old": ("book", "title page"),
+    "blackletter": ("book", "title page", "columns"),
+    "scattered": ("scattered",),
+}
+"""Kinds of pages that lines of a kind come from."""
+TEXTLESS: Final = 0.04
+"""Share of pages with nothing to find."""
+FAINT: Final = 0.12
+"""Darkness of a translated line that counts as its paper: it has that of the page."""
+SHEETS: Final = 24
+"""Tiles of learnt paper that are drawn once."""
+_PAD = 0.1
+"""Margin around a prepared line, in heights of its quad."""
+
+
+@dataclass(frozen=True)
+class ComposedPages:
+    """A :class:`readapt.train.detector_data.PageSource`: every other page is a general one.
+
+    Of the others every other one is in the look, where there is one.
+    """
+
+    general: PageConfig
+    akin: PageConfig
+    """Kinds of pages, fonts and texts of the collection."""
+    lines: tuple[Image, ...] = ()
+    """Prepared lines in the look; none: lines are printed as they were drawn."""
+    paper: PaperSource | None = None
+    """Paper of the look; None: procedural paper."""
+
+    def __call__(self, index: int) -> LabelledPage:
+        """Page number `index` and the quads of its lines."""
+        if index % 2:
+            return SyntheticPages(self.general)(index)
+        if index % 4 and (self.lines or self.paper):
+            return self.in_look(index)
+        return SyntheticPages(self.akin)(index)
+
+    def in_look(self, index: int) -> LabelledPage:
+        """Compose page `index` of lines in the look, on its paper."""
+        page = make_page(index, replace(self.akin, degrade=False))
+        rng = np.random.default_rng([self.akin.seed, index, 3])
+        cover = np.asarray(1 - page.image.astype(np.float32) / 255, np.float32)
+        quads = [line.quad for line in page.lines]
+        if self.lines:
+            widths = np.array([line.shape[1] / line.shape[0] for line in self.lines])
+            quads = [self._set(cover, quad, widths, rng) for quad in quads]
+        height, width = cover.shape
+        if self.paper is not None:
+            line = float(np.median([np.ptp(q[:, 1]) for q in quads])) if quads else 30.0
+            sheet = self.paper.sheet(rng, height, width, (1 + 2 * _PAD) * line)
+            ink = self.paper.ink(rng)
+        else:
+            light = reflectance(sample_paper(rng), rng, height, width)
+            sheet = np.asarray(np.clip(255 * rng.uniform(0.7, 1.0) * light, 0, 255), np.uint8)
+            ink = float(rng.uniform(0.05, 0.5))
+        return print_on_sheet(sheet, cover, ink), as_array(quads)
+
+    def _set(
+        self,
+        cover: NDArray[np.float32],
+        quad: Quad,
+        widths: NDArray[np.float64],
+        rng: np.random.Generator,
+    ) -> Quad:
+        """Put a line of the look in the place of a line; returns its quad.
+
+        A line that none of the look's fits stays as it was drawn.
+        """
+        x0, y0, x1, y1 = (round(float(v)) for v in (*quad.min(0), *quad.max(0)))
+        pad = round(_PAD * (y1 - y0))
+        top, left, height = max(0, y0 - pad), max(0, x0), y1 - y0 + 2 * pad
+        room = (x1 - x0) / max(height, 1)
+        fitting = np.flatnonzero((widths <= room) & (widths >= 0.6 * room))
+        if not len(fitting) or x1 <= left or top + height > cover.shape[0] or height < 8:
+            return quad
+        line = self.lines[int(rng.choice(fitting))]
+        size = (max(1, round(line.shape[1] * height / line.shape[0])), height)
+        taken = ink_of(np.asarray(cv2.resize(line, size, interpolation=cv2.INTER_AREA), np.uint8))
+        taken = taken[:, : cover.shape[1] - left]
+        inked = np.flatnonzero((taken > 0.25).any(0))
+        if not len(inked):
+            return quad
+        cover[y0:y1, left:x1] = 0
+        place = cover[top : top + height, left : left + taken.shape[1]]
+        np.maximum(place, taken, out=place)
+        start, end = left + inked[0] - pad, left + inked[-1] + 1 + pad
+        return np.array([[start, y0], [end, y0], [end, y1], [start, y1]], np.float32)
+
+
+def ink_of(line: Image) -> NDArray[np.float32]:
+    """Take the ink of a line, `height width` float32 in [0, 1], and leave its paper behind."""
+    paper = max(float(np.median(line)), 1.0)
+    dark = 1 - line.astype(np.float32) / np.float32(paper)
+    return np.asarray(np.clip((dark - FAINT) / (1 - FAINT), 0, 1), np.float32)
+
+
+def compose(
+    known: Known, genres: Mapping[str, float], look: Path | None, seed: int
+) -> ComposedPages:
+    """Make the pages of a collection: its kinds and fonts, and its look where one was learnt."""
+    general = PageConfig(seed=seed + 51, colour=0.1, corpora=tuple(known.general.corpora.values()))
+    akin = replace(general, seed=seed + 52, fonts=known.akin.fonts, layouts=layouts_of(genres))
+    paper = None
+    if look is not None and Look.load(look).manifest.paper is not None:
+        paper = LookPaper(str(look), SHEETS)
+    return ComposedPages(general, akin, tuple(image for image, _ in known.translated), paper)
+
+
+def layouts_of(
+    genres: Mapping[str, float], all_layouts: Sequence[Layout] = LAYOUTS
+) -> tuple[Layout, ...]:
+    """Weigh the kinds of pages by the shares of kinds of lines."""
+    weights: dict[str, float] = {"textless": TEXTLESS * (sum(genres.values()) or 1.0)}
+    for genre, names in LAYOUTS_OF.items():
+        own = [layout for layout in all_layouts if layout.name in names]
+        total = sum(layout.weight for layout in own)
+        for layout in own:
+            share = genres.get(genre, 0.0) * layout.weight / total
+            weights[layout.name] = weights.get(layout.name, 0.0) + share
+    chosen = [replace(one, weight=weights.get(one.name, 0.0)) for one in all_layouts]
+    return tuple(layout for layout in chosen if layout.weight > 0)

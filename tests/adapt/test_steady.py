@@ -1,0 +1,66 @@
+"""What is found in most looks, what in few, and where it lies on the page."""
+
+import numpy as np
+from numpy.typing import NDArray
+from page_world import BarPages, finding_network
+
+from readapt.adapt.page_gate import as_found
+from readapt.adapt.steady import LOOKS, find_steady, together
+from readapt.detect.detector import DetectorConfig
+from readapt.evaluate.boxes import match
+from readapt.geometry import box_quad
+from readapt.train.detector_data import CropConfig, targets
+from readapt.types import Image
+
+
+class Bars:
+    """Perfect maps of one black bar a look, of which some looks see nothing."""
+
+    stride = 4
+
+    def __init__(self, *blind: int) -> None:
+        self.blind, self.count = blind, -1
+
+    def maps(self, grey: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        self.count += 1
+        dark = np.argwhere(grey < 128)
+        (y0, x0), (y1, x1) = dark.min(0), dark.max(0) + 1
+        size = tuple(-(-n // 4) * 4 for n in grey.shape)
+        core, edges, _ = targets(box_quad(x0, y0, x1, y1)[None], size, 4, CropConfig())  # type: ignore[arg-type]
+        return (core * (self.count not in self.blind)).astype(np.float32), edges
+
+
+def page() -> Image:
+    image = np.full((200, 320), 250, np.uint8)
+    image[60:92, 40:240] = 0
+    return image
+
+
+def test_a_line_of_all_looks_is_where_it_is() -> None:
+    lines = find_steady(Bars(), page())
+    assert np.allclose(lines.steady, box_quad(40, 60, 240, 92), atol=4)
+    assert len(lines.doubtful) == 0
+
+
+def test_a_line_of_two_looks_is_steady_and_of_one_doubtful() -> None:
+    assert len(LOOKS) == 3
+    lines = find_steady(Bars(0), page())
+    assert (len(lines.steady), len(lines.doubtful)) == (1, 0)
+    lines = find_steady(Bars(0, 2), page())
+    assert len(lines.steady) == 0
+    assert len(lines.doubtful) >= 1
+    assert np.allclose(lines.doubtful[0], box_quad(40, 60, 240, 92), atol=6)
+
+
+def test_groups_take_one_box_of_each_look() -> None:
+    a, b = box_quad(0, 0, 100, 20), box_quad(0, 50, 100, 70)
+    near = a + np.float32(1)
+    groups = together([[a, b], [near, near], [b]])
+    assert sorted(len(group) for group in groups) == [1, 2, 2]
+
+
+def test_a_trained_detector_is_steady_on_its_own_world() -> None:
+    image, quads = BarPages()(7)
+    finder = as_found(finding_network(), DetectorConfig(), 1)
+    lines = find_steady(finder, image)
+    assert match(list(quads), list(lines.steady)).detection.hmean > 0.7

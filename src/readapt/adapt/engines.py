@@ -180,12 +180,12 @@ class RapidOcr:
 
     def missing(self) -> str:
         """Import it where it would run."""
-        done = subprocess.run([_python(), "-c", "import rapidocr"], capture_output=True)
-        if done.returncode == 0:
+        command = [_python(), "-c", "import rapidocr"]
+        if shutil.which(_python()) and not subprocess.call(command, stderr=subprocess.DEVNULL):
             return ""
         return (
-            "The teacher rapidocr is not installed: pip install 'readapt[teachers]' (or name "
-            f"another Python that has it in {RAPIDOCR_PYTHON})."
+            f"The teacher rapidocr is not installed for {_python()}: pip install "
+            f"'readapt[teachers]' (or name another Python that has it in {RAPIDOCR_PYTHON})."
         )
 
     def read(self, lines: Sequence[Image]) -> Iterator[Answer]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from readapt import __version__
 from readapt.adapt.budget import Budget, Portion
 from readapt.adapt.changes import find_changes
@@ -18,15 +20,17 @@ from readapt.adapt.report import write_report
 from readapt.adapt.stage import LANGUAGE_MODEL, State
 from readapt.adapt.stages.teach import known_lines
 from readapt.errors import UsageError
+from readapt.evaluate.boxes import Detection, match
 from readapt.evaluate.calibrate import calibrate
 from readapt.evaluate.estimate import Estimate
 from readapt.evaluate.run import EvaluationConfig, evaluate
-from readapt.evaluate.truth import load_truth
+from readapt.evaluate.truth import Truth, load_truth
 from readapt.export.detector import export_detector
 from readapt.export.recognizer import export_recognizer
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import Calibration, LanguageModelSection
-from readapt.reader import Reader, load_recognizer
+from readapt.pages.load import load_page
+from readapt.reader import Reader, load_detector, load_recognizer
 
 CALIBRATED = 400
 """Labelled lines that confidences are fitted to."""
@@ -76,6 +80,8 @@ class Measured:
     before: float
     after: float
     lines: int
+    boxes: tuple[float, float] | None = None
+    """H-mean of the found lines before and after, where there are pages and a detector."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +178,20 @@ def measure(before: Bundle, after: Bundle, truth: str | Path, threads: int | Non
     known = load_truth([truth])
     config = EvaluationConfig(pages=False, worst=0)
     rates = [evaluate(known, Reader(bundle.folder, threads), config) for bundle in (before, after)]
-    return Measured(rates[0].cer_folded.rate, rates[1].cer_folded.rate, len(rates[0].lines))
+    boxes = None
+    if known.pages and before.detector is not None:
+        boxes = (found_hmean(before, known, threads), found_hmean(after, known, threads))
+    return Measured(rates[0].cer_folded.rate, rates[1].cer_folded.rate, len(rates[0].lines), boxes)
+
+
+def found_hmean(bundle: Bundle, truth: Truth, threads: int | None) -> float:
+    """Find the lines of labelled pages; H-mean at an intersection over union of 0.5."""
+    detector, found = load_detector(bundle, threads), Detection()
+    for page in truth.pages:
+        quads = detector.detect(load_page(page.image).image)[0] if detector else ()
+        polygons = [np.array(line.polygon, np.float32) for line in page.lines]
+        found += match(polygons, list(quads), [line.ignore for line in page.lines]).detection
+    return found.hmean
 
 
 def _metrics(ending: Ending) -> dict[str, float]:

@@ -87,6 +87,9 @@ def _summary(ending: Ending, measured: Measured | None, minutes: float) -> str:
                 f"{measured.before:.2%} → {measured.after:.2%}",
             )
         )
+    if measured is not None and measured.boxes is not None:
+        before, after = measured.boxes
+        rows.append(("Measured lines found (H-mean)", f"{before:.3f} → {after:.3f}"))
     rows += [
         ("Stages kept", ", ".join(ending.kept) or "none: the model is the one begun with"),
         ("Lines learnt from", str(len(ending.state.target.lines))),

@@ -131,6 +131,9 @@ def summary(adapted: "Adapted") -> list[str]:
             f"Measured on {measured.lines} labelled lines: {measured.before:.2%} -> "
             f"{measured.after:.2%}"
         )
+        if measured.boxes is not None:
+            before, after = measured.boxes
+            rows.append(f"Lines found on labelled pages, H-mean: {before:.3f} -> {after:.3f}")
     rows.append(f"Kept: {', '.join(adapted.kept) or 'nothing'}; {adapted.minutes:g} minutes")
     return [*rows, str(adapted.model), str(adapted.report)]
 

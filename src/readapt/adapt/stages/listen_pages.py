@@ -49,13 +49,14 @@ class ListenPages:
         """Look at all pages, train on what was found and on known pages; again."""
         assert state.detector is not None
         detector, records = state.detector, list[JsonValue]()
+        elapsed = stopwatch()
         known, _ = known_pages(state, portion)
         for number in range(ROUNDS):
             place = folder / f"round-{number + 1}"
-            elapsed = stopwatch()
             part = replace(portion, seconds=portion.seconds / ROUNDS)
             real = self._found(state, detector, part, place / "found.npz")
             detector = finetune_detector(state, detector, real, known, part, place, elapsed())
+            elapsed = stopwatch()
             records.append(
                 {
                     "pages": len(real),

@@ -8,6 +8,7 @@ from typing import Any
 
 from readapt.adapt.budget import Portion
 from readapt.adapt.composed import ComposedPages, compose
+from readapt.adapt.finetune import stopwatch
 from readapt.adapt.finetune_detector import finetune_detector
 from readapt.adapt.stage import LOOK_FOLDER, Outcome, State
 from readapt.adapt.stages.teach import known_lines
@@ -30,8 +31,9 @@ class TeachPages:
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
         """Choose kinds of pages, fonts and texts, then fine-tune."""
         assert state.detector is not None
+        elapsed = stopwatch()
         pages, record = known_pages(state, portion)
-        detector = finetune_detector(state, state.detector, (), pages, portion, folder)
+        detector = finetune_detector(state, state.detector, (), pages, portion, folder, elapsed())
         return Outcome(detector=detector, record=record)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,7 @@ class Adapted:
 
 def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
     """Write the model and the report; measure where there is a truth."""
+    ending = replace(ending, remarks=(*ending.remarks, *_doubts(ending)))
     ending.say("writing the model")
     bundle = write_model(ending, out)
     measured = None
@@ -118,7 +119,7 @@ def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
         ending.base.estimate,
         ending.last.estimate,
         tuple(ending.kept),
-        (*ending.remarks, *_doubts(ending)),
+        tuple(ending.remarks),
         minutes,
         measured,
     )

@@ -1,0 +1,158 @@
+"""What people give an adaptation: another script, copies, teachers that are missing or die."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bar_world import save_small_bundle, write_lines
+from matplotlib import font_manager
+from PIL import Image, ImageDraw, ImageFont
+
+from readapt.adapt import finish, pipeline
+from readapt.adapt.engines import RAPIDOCR_PYTHON, RapidOcr
+from readapt.adapt.pipeline import adapt
+from readapt.adapt.settings import AdaptConfig, GateConfig
+from readapt.adapt.target import TargetConfig, find_target
+from readapt.errors import InputError
+from readapt.models.bundle import Bundle
+from readapt.reader import Reader
+from readapt.synth import fonts, lines
+from readapt.synth.corpus import Corpus
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = AdaptConfig(
+    minutes=600.0,
+    only=("ask",),
+    target=TargetConfig(single=True, least=10, held_out=0.5),
+    gate=GateConfig(replay_lines=4),
+    threads=1,
+)
+LATIN = "The quick brown fox jumps over the lazy dog and thinks of nothing in particular at all"
+CYRILLIC = "Съешь ещё этих мягких французских булок да выпей чаю и подумай о чём нибудь другом"
+
+
+@pytest.fixture(autouse=True)
+def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One font, few lines to calibrate on."""
+    font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
+    monkeypatch.setattr(lines, "find_fonts", lambda: [font])
+    texts = {"en": Corpus("en", "", ("fox", "jumps", "over", "nothing"))}
+    for place in (pipeline, lines):
+        monkeypatch.setattr(place, "system_corpora", lambda: texts)
+    monkeypatch.setattr(finish, "CALIBRATED", 24)
+
+
+def write_text(folder: Path, text: str, count: int = 16) -> Path:
+    """Write images of lines of four words each."""
+    folder.mkdir()
+    font = ImageFont.truetype(font_manager.findfont("DejaVu Serif"), 28)
+    for i in range(count):
+        words = np.random.default_rng(i).choice(text.split(), 4)
+        line = " ".join(words)
+        image = Image.new("L", (int(font.getlength(line)) + 20, 44), 235)
+        ImageDraw.Draw(image).text((10, 5), line, fill=30, font=font)
+        image.save(folder / f"{i:02}.png")
+    return folder
+
+
+def test_another_script_is_said_with_its_share(tmp_path: Path) -> None:
+    """With the model that comes with readapt, whose alphabet is Latin."""
+    said = {
+        name: adapt(write_text(tmp_path / name, text), tmp_path / f"{name}-model", config=CONFIG)
+        for name, text in (("cyrillic", CYRILLIC), ("latin", LATIN))
+    }
+    (remark,) = (one for one in said["cyrillic"].remarks if "another script" in one)
+    assert int(remark.split("%")[0]) >= 50
+    assert "of the lines can hardly be read" in remark
+    assert remark.split("'")[0] in said["cyrillic"].report.read_text("utf-8")
+    assert not any("another script" in one for one in said["latin"].remarks)
+
+
+def test_copies_are_named_where_what_is_left_is_too_little(
+    tmp_path: Path, tiny_model: Bundle
+) -> None:
+    folder = write_text(tmp_path / "scans", LATIN, 1)
+    line = (folder / "00.png").read_bytes()
+    for i in range(1, 10):
+        (folder / f"{i:02}.png").write_bytes(line)
+    (folder / "notes.txt").write_text("x")
+    with pytest.raises(InputError, match=r"Only 1 usable lines on 1 image.*: add more") as caught:
+        find_target([str(folder)], Reader(tiny_model.folder, 1), CONFIG.target)
+    assert "9 of 10 scans are the same picture as another" in str(caught.value)
+    assert "Not images, left out: notes.txt." in str(caught.value)
+
+
+def test_looking_goes_on_until_there_are_lines_enough(tmp_path: Path, tiny_model: Bundle) -> None:
+    """A machine that is slow for a moment is no reason to say that scans are too few."""
+    folder = write_lines(tmp_path / "scans", 30)
+    target = find_target([str(folder)], Reader(tiny_model.folder, 1), CONFIG.target, seconds=0.0)
+    assert len(target.all) == CONFIG.target.least
+
+
+RAPIDOCR = """
+import os, pathlib
+
+class RapidOCR:
+    def __init__(self, params):
+        assert params["Global.log_level"] == "critical"
+
+    def __call__(self, path, use_det, use_cls, use_rec):
+        assert pathlib.Path(path).is_file() and use_rec and not use_det
+        log = pathlib.Path({log!r})
+        seen = len(log.read_text()) if log.exists() else 0
+        log.write_text("x" * (seen + 1))
+        if seen == 3:
+            os._exit(139)
+        return type("Read", (), {{"txts": ("ab", "ba"), "scores": (0.8, 0.6)}})
+"""
+
+
+@pytest.fixture
+def rapidocr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package of that name that dies on the fourth line."""
+    (tmp_path / "packages" / "rapidocr").mkdir(parents=True)
+    code = RAPIDOCR.format(log=str(tmp_path / "log"))
+    (tmp_path / "packages" / "rapidocr" / "__init__.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "packages"), prepend=os.pathsep)
+    monkeypatch.delenv(RAPIDOCR_PYTHON, raising=False)
+
+
+@pytest.mark.usefixtures("rapidocr")
+def test_rapidocr_is_found_at_run_time_and_a_crash_costs_one_line() -> None:
+    assert RapidOcr().missing() == ""
+    read = list(RapidOcr().read([np.full((20, 60), 200, np.uint8)] * 6))
+    assert read[3] is None
+    assert read[:3] + read[4:] == [("ab ba", pytest.approx(0.7))] * 5
+
+
+@pytest.mark.usefixtures("rapidocr")
+def test_the_adaptation_goes_on_after_a_crash(tmp_path: Path) -> None:
+    save_small_bundle(tmp_path / "base")
+    scans = write_lines(tmp_path / "scans", 20)
+    config = replace(CONFIG, teachers=("rapidocr",))
+    adapted = adapt(scans, tmp_path / "mine", base=tmp_path / "base", config=config)
+    assert "9 of 10 lines" in adapted.report.read_text("utf-8")
+
+
+def test_a_python_that_is_not_there_lacks_rapidocr(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(RAPIDOCR_PYTHON, str(tmp_path / "python"))
+    said = RapidOcr().missing()
+    assert f"not installed for {tmp_path / 'python'}: pip install 'readapt[teachers]'" in said
+
+
+def test_the_extra_is_pinned_and_no_part_of_the_tests() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    assert any(one.startswith("rapidocr>=3") for one in extras["teachers"])
+    assert "\nrapidocr==3." in (ROOT / "constraints.txt").read_text("utf-8")
+    every = [one for name, some in extras.items() if name != "teachers" for one in some]
+    assert not any(
+        "teachers" in one or "rapidocr" in one for one in project["dependencies"] + every
+    )

@@ -28,7 +28,8 @@ from readapt.reader import load_recognizer
 from readapt.recognize.calibration import threshold_for
 from readapt.recognize.recognizer import Recognizer
 from readapt.synth.degrade import apply_all, sample_scan
-from readapt.synth.lines import Genre, LineConfig, LineMaker, LineSample
+from readapt.synth.genres import Genre
+from readapt.synth.lines import LineConfig, LineMaker, LineSample
 from readapt.types import Image
 
 SEED = 10_000_019

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from readapt.synth import degrade
-from readapt.synth.degrade import Grey, Recut, Warp
+from readapt.synth.degrade import Grey
+from readapt.synth.distort import Recut, Warp
+from readapt.synth.ink import Bleed, Break, Dropout, Fade, Spread
 
 KINDS = [
     degrade.Blur,
@@ -13,10 +15,10 @@ KINDS = [
     degrade.LowResolution,
     degrade.Jpeg,
     degrade.Binarise,
-    degrade.Spread,
-    degrade.Break,
-    degrade.Fade,
-    degrade.Dropout,
+    Spread,
+    Break,
+    Fade,
+    Dropout,
     degrade.Specks,
     degrade.Strokes,
 ]
@@ -49,17 +51,17 @@ def test_pure_and_repeatable(kind: type[degrade.Blur]) -> None:
 
 def test_spread_and_break() -> None:
     ink = 1 - page()
-    assert degrade.Spread(1.0).apply(ink).sum() > ink.sum() > degrade.Spread(-1.0).apply(ink).sum()
-    assert degrade.Break(0.5, 3.0, 0).apply(ink).sum() < 0.9 * ink.sum()
+    assert Spread(1.0).apply(ink).sum() > ink.sum() > Spread(-1.0).apply(ink).sum()
+    assert Break(0.5, 3.0, 0).apply(ink).sum() < 0.9 * ink.sum()
 
 
 def test_bleed_fills_counters() -> None:
     ring = np.zeros((40, 40), np.float32)
     ring[10:30, 10:30] = 1
     ring[16:24, 16:24] = 0
-    soaked = degrade.Bleed.sample(np.random.default_rng(0), 40)
-    assert soaked == degrade.Bleed.sample(np.random.default_rng(0), 40)
-    heavy = degrade.Bleed(3.0, 2.5).apply(ring)
+    soaked = Bleed.sample(np.random.default_rng(0), 40)
+    assert soaked == Bleed.sample(np.random.default_rng(0), 40)
+    heavy = Bleed(3.0, 2.5).apply(ring)
     assert heavy[20, 20] > 0.5
     assert heavy.sum() > ring.sum()
     assert heavy.max() <= 1

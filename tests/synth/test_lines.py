@@ -9,8 +9,9 @@ from matplotlib import font_manager
 from readapt.recognize.alphabet import LATIN
 from readapt.recognize.preprocess import PAPER, batch_lines, prepare_line
 from readapt.synth.corpus import BUILT_IN, Corpus
+from readapt.synth.drawable import drawing_problems
 from readapt.synth.fonts import read_font
-from readapt.synth.lines import LineConfig, LineMaker, drawing_problems
+from readapt.synth.lines import LineConfig, LineMaker
 
 FONTS = [read_font(font_manager.findfont(name)) for name in ("DejaVu Sans", "DejaVu Sans Mono")]
 CORPORA = {k: Corpus(k, "", tuple(v.split())) for k, v in BUILT_IN.items()}

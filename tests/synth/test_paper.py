@@ -3,13 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from readapt.synth.paper import (
-    grain_noise,
-    reflectance,
-    sample_paper,
-    smooth_noise,
-    surroundings,
-)
+from readapt.synth.noise import grain_noise, smooth_noise
+from readapt.synth.paper import reflectance, sample_paper, surroundings
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -15,8 +15,8 @@ from readapt.adapt.known import Known
 from readapt.adapt.steady import as_array
 from readapt.gan.look import Look
 from readapt.gan.paper import LookPaper
+from readapt.synth.genres import Genre
 from readapt.synth.layout import LAYOUTS, Layout
-from readapt.synth.lines import Genre
 from readapt.synth.page import PageConfig, make_page
 from readapt.synth.paper import PaperSource, print_on_sheet, reflectance, sample_paper
 from readapt.train.detector import SyntheticPages

@@ -111,7 +111,7 @@ def pages(
 def _warn(text: str | None) -> None:
     """Name the characters of a corpus that cannot be written or drawn; they are left out."""
     from readapt.synth.corpus import read_corpus
-    from readapt.synth.lines import drawing_problems
+    from readapt.synth.drawable import drawing_problems
 
     if text is not None:
         for problem in drawing_problems(read_corpus(text)):

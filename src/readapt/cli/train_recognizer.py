@@ -65,7 +65,7 @@ def recognizer(
     from readapt.nets.crnn import CrnnConfig
     from readapt.recognize.alphabet import LATIN
     from readapt.synth.corpus import read_corpus
-    from readapt.synth.lines import drawing_problems
+    from readapt.synth.drawable import drawing_problems
     from readapt.train.recognizer import RecognizerConfig, train_recognizer
 
     checkpoint = out / "checkpoint.pt"

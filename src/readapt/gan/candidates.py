@@ -18,17 +18,19 @@ from readapt.recognize.preprocess import PAPER, prepare_line
 from readapt.synth import degrade
 from readapt.synth.corpus import Corpus
 from readapt.synth.fonts import Font, FontError, Kind, find_fonts
-from readapt.synth.lines import Genre, LineConfig, LineMaker, on_paper
+from readapt.synth.genres import Genre
+from readapt.synth.ink import Break, Dropout, Fade, Spread, sample_ink
+from readapt.synth.lines import LineConfig, LineMaker, on_paper
 from readapt.types import Image
 
 Sample: TypeAlias = Callable[[Generator], degrade.Degradation]
 
 INK: Final[Mapping[str, Sample]] = MappingProxyType(
     {
-        "spread ink": degrade.Spread.sample,
-        "broken ink": degrade.Break.sample,
-        "faded ink": degrade.Fade.sample,
-        "print head dots": degrade.Dropout.sample,
+        "spread ink": Spread.sample,
+        "broken ink": Break.sample,
+        "faded ink": Fade.sample,
+        "print head dots": Dropout.sample,
     }
 )
 """What happens to coverage, by the name it is shown under."""
@@ -77,7 +79,7 @@ def dressed(image: Image, seed: int) -> Image:
     """
     rng = default_rng(seed)
     ink = np.clip(1 - image.astype(np.float32) / np.float32(PAPER), 0, 1)
-    ink = degrade.apply_all(ink, degrade.sample_ink(rng, image.shape[0]))
+    ink = degrade.apply_all(ink, sample_ink(rng, image.shape[0]))
     return on_paper(ink, rng, clean=False)
 
 

@@ -21,7 +21,8 @@ from readapt.gan.source import margins
 from readapt.nets.crnn import Crnn
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.fonts import FontError
-from readapt.synth.lines import Genre, LineConfig, LineMaker
+from readapt.synth.genres import Genre
+from readapt.synth.lines import LineConfig, LineMaker
 from readapt.types import Image
 
 _VOTES = 5

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from readapt.gan.crops import Rendered, prepare_sample
 from readapt.recognize.preprocess import PAPER
-from readapt.synth.degrade import Spread, Warp
+from readapt.synth.distort import Warp
+from readapt.synth.ink import Spread
 from readapt.synth.lines import LineMaker, LineSample
 from readapt.types import Image
 

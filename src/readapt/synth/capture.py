@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from readapt.synth.paper import Colour, Field, grain_noise, smooth_noise
+from readapt.synth.noise import Field, grain_noise, smooth_noise
+from readapt.synth.paper import Colour
 
 
 @dataclass(frozen=True, slots=True)

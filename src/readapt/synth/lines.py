@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -17,62 +16,17 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
 from readapt.recognize.alphabet import LATIN, Alphabet
-from readapt.recognize.alphabet import name as names
-from readapt.synth import corpus as texts
 from readapt.synth.corpus import Corpus, system_corpora
-from readapt.synth.degrade import Grey, Recut, Warp, apply_all, as_grey, sample_ink, sample_scan
+from readapt.synth.degrade import Grey, apply_all, as_grey, sample_scan
+from readapt.synth.distort import Recut, Warp
 from readapt.synth.fonts import Font, FontError, Kind, face, find_fonts
+from readapt.synth.framing import frame, squeeze
+from readapt.synth.genres import KINDS, Genre, draw_style
+from readapt.synth.ink import sample_ink
 from readapt.synth.paper import PaperSource, print_on_sheet
-from readapt.synth.render import Rendering, Style, join_words, render_line
+from readapt.synth.render import Style, join_words, render_line
+from readapt.synth.wording import draw_text
 from readapt.types import Image
-
-Genre = Literal["receipt", "typescript", "print", "old", "blackletter", "scattered"]
-
-KINDS: Final[Mapping[Genre, Mapping[Kind, float]]] = {
-    "receipt": {"mono": 5, "sans": 3, "typewriter": 1.5, "serif": 0.5},
-    "typescript": {"typewriter": 8, "mono": 2},
-    "print": {"serif": 5, "old": 4, "sans": 2, "mono": 0.2},
-    "old": {"old": 8, "serif": 2},
-    "blackletter": {"fraktur": 4, "blackletter": 1},
-    "scattered": {
-        "mono": 2,
-        "sans": 2,
-        "serif": 2,
-        "old": 2,
-        "typewriter": 3,
-        "fraktur": 1.5,
-        "blackletter": 0.5,
-    },
-}
-"""Which fonts a genre is set in, by weight."""
-
-LANGUAGES: Final[Mapping[Genre, Mapping[str, float]]] = {
-    "receipt": {"en": 6, "de": 1, "fr": 1, "es": 1, "it": 1, "nl": 0.5, "pt": 0.5, "pl": 0.5},
-    "typescript": {
-        "en": 3,
-        "de": 3,
-        "fr": 3,
-        "da": 1.5,
-        "it": 0.5,
-        "es": 0.5,
-        "nl": 0.5,
-        "pl": 0.3,
-    },
-    "print": {
-        "en": 2,
-        "de": 3,
-        "fr": 3,
-        "it": 1,
-        "es": 1,
-        "pt": 0.7,
-        "nl": 0.7,
-        "da": 0.7,
-        "pl": 0.7,
-    },
-    "old": {"la": 4, "fr": 3, "de": 1, "en": 1, "it": 1},
-    "blackletter": {"de": 8, "la": 0.5, "da": 0.5},
-    "scattered": {"en": 1, "de": 1, "fr": 1, "pl": 1, "es": 1},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,83 +131,7 @@ class LineMaker:
 
     def text(self, genre: Genre, rng: Generator) -> str:
         """Draw one line of text of a genre, at most `max_characters`, in the alphabet."""
-        corpus = self._corpus(genre, rng)
-        longest = self.config.max_characters
-        length = self._length(genre, rng)
-        form = rng.random()
-        if genre == "receipt":
-            if form < 0.45:
-                text = texts.commerce(rng, corpus)
-            elif form < 0.68:
-                text = texts.amount(rng)
-            elif form < 0.8:
-                text = texts.date(rng)
-            elif form < 0.92:
-                text = texts.code(rng)
-            else:
-                text = corpus.sequence(rng, length)
-        elif genre == "scattered":
-            if rng.random() < 0.5:
-                characters = self.alphabet.characters
-            else:
-                characters = "0123456789.,:;-/()'\"ABCDEFGHIJKLMNOPQRSTUVWXYZil1|!IOQ0CGeco&%#@*+=?"
-            text = texts.scattered(rng, characters, int(rng.integers(2, 14)))
-        elif form < 0.06:
-            text = texts.amount(rng)
-        elif form < 0.1:
-            text = texts.date(rng)
-        elif form < 0.15:
-            text = texts.code(rng)
-        elif form < 0.75:
-            text = corpus.passage(rng, length)
-        else:
-            text = corpus.sequence(rng, length)
-            if rng.random() < 0.6:
-                text = texts.punctuate(rng, text)
-        case = rng.random()
-        if genre != "scattered":
-            if case < (0.3 if genre == "receipt" else 0.07):
-                text = text.upper()
-            elif case < 0.12:
-                text = text.title()
-            if genre in ("typescript", "print") and rng.random() < 0.02 and len(text) < 25:
-                text = " ".join(text.replace(" ", ""))
-        if genre in ("old", "blackletter") and rng.random() < 0.85:
-            text = texts.old_spelling(rng, text)
-        if genre in ("old", "blackletter", "print") and rng.random() < 0.04:
-            text += "¬"
-        elif genre != "receipt" and rng.random() < 0.06 and text[-1:].isalpha():
-            text += "-"
-        text = "".join(c for c in texts.clean(text) if c in self.alphabet)
-        return self._shorten(" ".join(text.split()), longest, rng)
-
-    def _corpus(self, genre: Genre, rng: Generator) -> Corpus:
-        known = {k: w for k, w in LANGUAGES[genre].items() if k in self.corpora}
-        if not known:
-            known = dict.fromkeys(self.corpora, 1.0)
-        names = list(known)
-        weights = np.array(list(known.values()))
-        return self.corpora[names[int(rng.choice(len(names), p=weights / weights.sum()))]]
-
-    def _length(self, genre: Genre, rng: Generator) -> int:
-        longest = self.config.max_characters
-        if genre == "receipt" or rng.random() < 0.45:
-            length = int(rng.gamma(2.0, 7.0)) + 2
-        else:
-            length = int(rng.integers(25, 76))
-        return min(length, longest)
-
-    def _shorten(self, text: str, longest: int, rng: Generator) -> str:
-        if len(text) <= longest:
-            return text
-        words = text.split(" ")
-        first = int(rng.integers(len(words)))
-        kept = words[first][:longest]
-        for word in words[first + 1 :]:
-            if len(kept) + 1 + len(word) > longest:
-                break
-            kept += " " + word
-        return kept
+        return draw_text(genre, self.corpora, self.alphabet, self.config.max_characters, rng)
 
     def font(self, genre: Genre, text: str, rng: Generator) -> Font | None:
         """Draw a font of the genre that has every glyph of `text`; None where luck has none."""
@@ -272,46 +150,8 @@ class LineMaker:
 
     # --- how it looks -----------------------------------------------------------------------------
 
-    def _style(self, genre: Genre, text: str, rng: Generator) -> Style:
-        low, high = (16, 36) if len(text) > 40 else (18, 50)
-        size = 2 * int(rng.integers(low, high + 1) // 2)
-        tracking = 0.0
-        if rng.random() < 0.35:
-            tracking = float(np.clip(rng.normal(0.0, 0.06), -0.09, 0.3))
-        if rng.random() < 0.03:
-            tracking = float(rng.uniform(0.1, 0.35))
-        word_space = float(rng.uniform(0.7, 1.9)) if rng.random() < 0.5 else 1.0
-        underline = bool(rng.random() < (0.07 if genre == "typescript" else 0.02))
-        if genre == "typescript":
-            worn = rng.random() < 0.6
-            return Style(
-                size,
-                tracking,
-                1.0,
-                jitter=float(rng.gamma(1.5, 0.012)) if worn else 0.0,
-                drift=float(rng.gamma(1.5, 0.008)) if worn else 0.0,
-                pressure=float(rng.beta(1.5, 3)) if worn else 0.0,
-                doubled=float(rng.uniform(0, 0.1)) if rng.random() < 0.1 else 0.0,
-                gap=float(rng.gamma(1.5, 2.0)) if rng.random() < 0.05 else 0.0,
-                underline=underline,
-            )
-        pressure = float(rng.beta(1, 6)) if genre in ("old", "blackletter") else 0.0
-        jitter = float(rng.gamma(1.5, 0.006)) if genre in ("old", "blackletter") else 0.0
-        gap = float(rng.gamma(1.5, 2.5)) + 0.5 if rng.random() < 0.12 else 0.0
-        joined = genre == "blackletter" and rng.random() < 0.8
-        return Style(
-            size,
-            tracking,
-            word_space,
-            jitter=jitter,
-            pressure=pressure if rng.random() < 0.5 else 0.0,
-            gap=gap,
-            underline=underline,
-            joined=float(rng.uniform(0.02, 0.1)) if joined else 0.0,
-        )
-
     def _draw(self, genre: Genre, text: str, font: Font, rng: Generator) -> LineSample:
-        style = self._style(genre, text, rng)
+        style = draw_style(genre, text, rng)
         line = render_line(text, font, style, rng)
         ink, quads, box = frame(line, style.size, rng)
         clean = rng.random() < self.config.clean
@@ -383,75 +223,6 @@ def scribble(height: int, width: int, rng: Generator) -> Grey:
         points = as_grey(cv2.GaussianBlur(as_grey(curve), (1, 0), 3.0)).astype(np.int32)
         cv2.polylines(drawn, [points], False, 255, int(rng.integers(1, 4)), cv2.LINE_AA)
     return drawn.astype(np.float32) * np.float32(rng.uniform(0.3, 1.0) / 255)
-
-
-def drawing_problems(corpus: Corpus, alphabet: Alphabet = LATIN) -> list[str]:
-    """Say which characters of a corpus will be left out, by name, and why; [] if none."""
-    problems = []
-    characters = set("".join(corpus.words)) | set(corpus.text)
-    outside = sorted(c for c in characters if c not in alphabet)
-    if outside:
-        problems.append(
-            f"{corpus.name}: the alphabet has no {names(outside)}; left out of the lines."
-        )
-    inside = "".join(sorted(characters - set(outside)))
-    undrawn = set(inside).intersection(*(font.lacks(inside) for font in find_fonts()))
-    if undrawn:
-        problems.append(
-            f"{corpus.name}: no font here can draw {names(undrawn)}; texts with them are left "
-            f"out: install a font that has them."
-        )
-    return problems
-
-
-def squeeze(rng: Generator) -> float:
-    """Draw a factor on the width: condensed and extended types."""
-    return float(np.exp(rng.uniform(-0.3, 0.25)))
-
-
-def frame(
-    line: Rendering, size: int, rng: Generator
-) -> tuple[Grey, NDArray[np.float32], tuple[int, int, int, int]]:
-    """Set the line on a larger canvas, and draw the crop a detector or a person would cut.
-
-    Returns the ink on the canvas, the character quads there, and the crop's left, top, right,
-    bottom. Crops hug the ink or leave paper around it, and may show slivers of the lines above
-    and below.
-    """
-    above = int(0.8 * size)
-    side = int(0.2 * size) + int(rng.gamma(1.0, 0.5) * size) if rng.random() < 0.6 else 2
-    ink = np.pad(line.ink, ((above, above), (side, side)))
-    quads = line.characters + np.array([side, above], np.float32)
-    rows = np.flatnonzero(line.ink.max(axis=1) > 0.3)
-    first, last = (rows[0], rows[-1]) if rows.size else line.body
-    ascender, descender = line.body
-    if rng.random() < 0.35:
-        low, high = float(first), float(last) + 1
-        low -= rng.uniform(-0.03, 0.2) * size
-        high += rng.uniform(-0.03, 0.2) * size
-    else:
-        low = min(ascender, float(first)) - abs(rng.normal(0, 0.16)) * size
-        high = max(descender, float(last)) + abs(rng.normal(0, 0.16)) * size
-    if rng.random() < 0.12:
-        low -= rng.uniform(0.1, 0.6) * size
-        high += rng.uniform(0.1, 0.6) * size
-    if rng.random() < 0.3:
-        pitch = int((descender - ascender) * rng.uniform(0.95, 1.5))
-        for shift in (-pitch, pitch):
-            if rng.random() < 0.7:
-                other = np.roll(line.ink[:, ::-1], int(rng.integers(line.ink.shape[1])), axis=1)
-                other = other[:, ::-1]
-                y = above + shift
-                y0, y1 = max(y, 0), min(y + other.shape[0], ink.shape[0])
-                if y1 > y0:
-                    part = ink[y0:y1, side : side + other.shape[1]]
-                    np.maximum(part, other[y0 - y : y1 - y], out=part)
-    starts, ends = quads[0, 0, 0], quads[-1, 1, 0]
-    left = max(0, int(starts - side * rng.random() - 0.06 * size))
-    right = min(ink.shape[1], int(ends + side * rng.random() + 0.08 * size) + 1)
-    top = max(0, int(low) + above)
-    bottom = int(min(ink.shape[0], max(int(np.ceil(high)) + above, top + 6)))
-    return ink, quads, (left, top, right, bottom)
 
 
 def on_paper(ink: Grey, rng: Generator, clean: bool) -> Image:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
-from readapt.synth.paper import smooth_noise
+from readapt.synth.noise import smooth_noise
 from readapt.synth.press import Press
 from readapt.synth.sheet import load
 

@@ -21,9 +21,9 @@ from readapt.synth.capture import (
 from readapt.synth.corpus import Corpus, system_corpora
 from readapt.synth.fonts import Font, find_fonts
 from readapt.synth.layout import LAYOUTS, Layout
+from readapt.synth.noise import Field
 from readapt.synth.paper import (
     Colour,
-    Field,
     PaperSource,
     print_on_sheet,
     reflectance,

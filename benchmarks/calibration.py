@@ -5,11 +5,10 @@
 DATA holds the collections of `documents.py`. Lines are cut along the truth and read greedily; a
 word is right if it stands in the line's truth at its place, folded. The model was calibrated on
 synthetic lines alone (`recipes/calibrate.py`), so nothing here was fitted to these documents.
-Writes ``results/<date>-NAME.json``.
+Writes ``results/<date>-calibration[-NAME].json``.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from documents import COLLECTIONS, prepare
-from hardware import RESULTS, head
+from hardware import RESULTS, head, write_result
 
 from readapt.errors import UsageError
 from readapt.evaluate.calibrate import WordResults, word_results
@@ -34,7 +33,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="lines of each collection")
     parser.add_argument("--errors", type=float, default=0.01, help="share of wrong words wanted")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--name", default="calibration")
+    parser.add_argument("--name", default="")
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     bundle = Bundle.load(find_bundle(arguments.model))
@@ -79,9 +78,7 @@ def main() -> None:
         "threshold": threshold,
         "collections": rows,
     }
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    path = arguments.out / f"{result['date'][:10]}-{arguments.name}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    path = write_result(result, "calibration", arguments.name, arguments.out)
     print(f"confidence {threshold:.4f} for at most {arguments.errors:.1%} wrong words\n")
     print("| collection | words | wrong | error before | after | kept | wrong of the kept |")
     print("|---|---|---|---|---|---|---|")

@@ -8,7 +8,7 @@ the recurrence of the frozen recognizer by hand), forward and backward. The peak
 product of 2048 x 2048 matrices on the same threads, in float32 and in bfloat16, measured in turns
 with the steps; a share of it is given in bfloat16, which the convolutions run in. The least time
 of all rounds counts. Every way has a process of its own, whose peak memory is the kernel's figure.
-Writes ``results/<date>-cyclegan-NAME.json``.
+Writes ``results/<date>-cyclegan[-NAME].json``.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import resource
 import time
 from typing import Any
 
-from hardware import RESULTS, head
+from hardware import RESULTS, head, write_result
 
 SIDE = 2048
 
@@ -94,7 +94,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--threads", type=int, nargs="+", default=[1])
     args = parser.parse_args()
-    found: dict[str, Any] = {"head": head(), "batch": "8 windows of 36 x 160 pixels of each kind"}
+    found: dict[str, Any] = {
+        "name": args.name,
+        **head(),
+        "batch": "8 windows of 36 x 160 pixels of each kind",
+    }
     context = mp.get_context("spawn")
     for threads in args.threads:
         for name, one_sided in (("both sides", False), ("one-sided", True)):
@@ -107,9 +111,7 @@ def main() -> None:
             process.join()
             found[f"{name}, {threads} thread{'s' if threads > 1 else ''}"] = row
             print(name, threads, json.dumps(row), flush=True)
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{found['head']['date'][:10]}-cyclegan-{args.name}.json"
-    path.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    path = write_result(found, "cyclegan", args.name, RESULTS)
     print(path)
 
 

@@ -11,7 +11,7 @@ rounds of its processor time counts.
 
 pyctcdecode wants numpy below 2: PYTHON is the interpreter of an environment made for the peers
 (``python -m venv E; E/bin/pip install 'numpy<2' pyctcdecode fast-ctc-decode``). A peer that is not
-there gets a row that says so. Writes ``results/<date>-NAME.json``.
+there gets a row that says so. Writes ``results/<date>-decoding[-NAME].json``.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 from decode_with import ENGINES
-from hardware import RESULTS, ROOT, head
+from hardware import RESULTS, ROOT, head, write_result
 from numpy.typing import NDArray
 
 from readapt.recognize.ctc import log_likelihood
@@ -42,7 +42,7 @@ PEERS = ("pyctcdecode", "fast-ctc-decode")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("name", nargs="?", default="decoding")
+    parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--peer-python", type=Path)
     parser.add_argument("-m", "--model")
     parser.add_argument("--lines", type=int, default=40)
@@ -57,9 +57,7 @@ def main() -> None:
         kind: compare(log_probs, arguments.peer_python, arguments.rounds)
         for kind, log_probs in kinds.items()
     }
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    path = arguments.out / f"{result['date'][:10]}-{arguments.name}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    path = write_result(result, "decoding", arguments.name, arguments.out)
     print("| frames | engine | lines/s | readapt is | found |")
     print("|---|---|---|---|---|")
     for kind, rows in result["kinds"].items():

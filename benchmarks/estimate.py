@@ -5,11 +5,10 @@
 DATA holds the collections of `documents.py`; lines are cut along the truth and read greedily. The
 estimate knows no text: `readapt.evaluate.estimate`, fitted to degraded rendered lines
 (`recipes/calibrate.py`). A model named `x:collection` is measured on that collection alone, as
-models adapted to it are. Writes ``results/<date>-NAME.json``.
+models adapted to it are. Writes ``results/<date>-estimate[-NAME].json``.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from documents import COLLECTIONS, Collection, prepare
-from hardware import RESULTS, head
+from hardware import RESULTS, head, write_result
 
 from readapt.evaluate.estimate import Signs, estimate, find_signs
 from readapt.evaluate.normalise import fold
@@ -38,7 +37,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="lines of each collection")
     parser.add_argument("--only", action="append", help="collections; default: all")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--name", default="estimate")
+    parser.add_argument("--name", default="")
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
@@ -53,9 +52,7 @@ def main() -> None:
                 rows.append(row)
                 parts += of_parts
     result = {"name": arguments.name, **head(), "rows": rows, "together": together(rows, parts)}
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    path = arguments.out / f"{result['date'][:10]}-{arguments.name}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    path = write_result(result, "estimate", arguments.name, arguments.out)
     print("| model | collection | lines | true | estimated | interval | inside |")
     print("|---|---|---|---|---|---|---|")
     for one in rows:

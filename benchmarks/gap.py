@@ -5,18 +5,17 @@
 Rendered lines under graded degradations, each in several strengths, none chosen by its result.
 Of each set: the critic's distance from the clean lines, with its interval, and the recognizer's
 CER (folded; spaces count). Reported: Spearman's rank correlation of the two over all sets, and
-within each degradation. Writes ``results/<date>-gap-NAME.json``.
+within each degradation. Writes ``results/<date>-gap[-NAME].json``.
 """
 
 import argparse
-import json
 from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from hardware import RESULTS, head
+from hardware import RESULTS, head, write_result
 
 from readapt.evaluate.normalise import fold
 from readapt.evaluate.rates import cer
@@ -103,7 +102,8 @@ def main() -> None:
             print(name, strength, rows[name][str(strength)], flush=True)
     flat = [row for group in rows.values() for row in group.values()]
     found = {
-        "head": head(),
+        "name": args.name,
+        **head(),
         "sets": rows,
         "spearman_over_all": round(spearman([r["gap"] for r in flat], [r["cer"] for r in flat]), 4),
         "spearman_within": {
@@ -113,9 +113,7 @@ def main() -> None:
         },
     }
     print(found["spearman_over_all"], found["spearman_within"])
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{found['head']['date'][:10]}-gap-{args.name}.json"
-    path.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    path = write_result(found, "gap", args.name, RESULTS)
     print(path)
 
 

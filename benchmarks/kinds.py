@@ -9,11 +9,10 @@ Synthetic lines of at most 40 characters, in batches of 16, one thread:
 
 The kinds take turns, so that a busy machine is busy for all; of each the least time over all rounds
 counts. Weights are as they are drawn: time does not depend on them. Accuracy is measured by
-`recipes/recurrences.py`. Writes ``results/<date>-NAME.json``.
+`recipes/recurrences.py`. Writes ``results/<date>-kinds[-NAME].json``.
 """
 
 import argparse
-import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +22,7 @@ from typing import Any
 
 import cv2
 import torch
-from hardware import RESULTS, head
+from hardware import RESULTS, head, write_result
 
 from readapt.export.recognizer import save_recognizer_bundle
 from readapt.models.bundle import Bundle
@@ -76,7 +75,7 @@ def least(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, fl
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("name", nargs="?", default="kinds")
+    parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--lines", type=int, default=96)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -107,8 +106,7 @@ def main() -> None:
     ]
     for row in result["rows"]:
         print("  ".join(f"{key} {value}" for key, value in row.items()))
-    path = arguments.out / f"{result['date'][:10]}-{arguments.name}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    print(write_result(result, "kinds", arguments.name, arguments.out))
 
 
 if __name__ == "__main__":

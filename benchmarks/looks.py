@@ -11,7 +11,7 @@ shipped recognizer's features (mean and deviation over 20 draws of half of the l
 of the best ones the gap meter's estimate with its interval. Readers that had no part in training
 read the clean lines, the translated ones and the best degradation: of the lines they read without
 a fault when clean, the share that they still do, and the share with at most a tenth of wrong
-characters. Writes ``results/<date>-look-NAME.json``.
+characters. Writes ``results/<date>-looks[-NAME].json``.
 
 `--picture` draws 16 translated and 16 real lines, shuffled, with the key below.
 """
@@ -26,7 +26,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from hardware import RESULTS, head
+from hardware import RESULTS, head, write_result
 
 from readapt.adapt.engines import find_teacher
 from readapt.gan.candidates import INK, SCAN, degraded, dressed
@@ -204,9 +204,9 @@ def main() -> None:
     readers = {name: judged(name, source, three) for name in args.judges}
     for name, row in readers.items():
         print(name, json.dumps(row), flush=True)
-    date = head()["date"][:10]
     found = {
-        "head": head(),
+        "name": args.name,
+        **head(),
         "look": look.manifest.model_dump(mode="json")["provenance"],
         "shares": dict(kindred.genres),
         "real_lines": len(real),
@@ -218,9 +218,7 @@ def main() -> None:
         "gap_grey_levels_with_5_and_95_percent": gaps,
         "judges": readers,
     }
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{date}-look-{args.name}.json"
-    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    path = write_result(found, "looks", args.name, RESULTS)
     print(path)
 
 

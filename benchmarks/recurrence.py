@@ -12,11 +12,10 @@ and weights included:
 
 The four take turns, so that a busy machine is busy for all; every count of threads has its own
 process, confined to as many cores. Of each the least time over all rounds counts, by the wall clock
-and in processor time, and ratios are to `lstm`. Writes ``results/<date>-NAME.json``.
+and in processor time, and ratios are to `lstm`. Writes ``results/<date>-recurrence[-NAME].json``.
 """
 
 import argparse
-import json
 import multiprocessing as mp
 import os
 import sys
@@ -28,7 +27,7 @@ from statistics import median
 from typing import Any
 from unittest import mock
 
-from hardware import RESULTS, ROOT, head
+from hardware import RESULTS, ROOT, head, write_result
 
 BATCH, TIME = 32, 100
 SLOW = 3
@@ -89,7 +88,7 @@ def measure(threads: int, hidden: int, rounds: int, answers: Any) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("name", nargs="?", default="recurrence")
+    parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--hidden", type=int, nargs="+", default=[128, 256])
@@ -117,9 +116,7 @@ def main() -> None:
                 result["rows"].append(row)
                 print("  ".join(f"{key} {value}" for key, value in row.items()))
     result["load_after"] = round(os.getloadavg()[0], 2)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    path = arguments.out / f"{result['date'][:10]}-{arguments.name}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    path = write_result(result, "recurrence", arguments.name, arguments.out)
     print(f"wrote {path}", file=sys.stderr)
 
 

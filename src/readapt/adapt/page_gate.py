@@ -9,7 +9,7 @@ counts against. And what is read counts only as far as the box is found again in
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -79,12 +79,18 @@ class PageGate:
         self.config = config
         self._held_out, self._general, self._pad = held_out, general, pad
 
-    def score(self, detector: Finds, reader: Reads) -> PageScore:
+    def score(
+        self, detector: Finds, reader: Reads, tick: Callable[[], None] = lambda: None
+    ) -> PageScore:
         """Find the lines of both sets of pages, and read those of the held-out ones."""
         found = Detection()
         for page, quads in self._general:
+            tick()
             found += match(list(quads), list(detector.detect(page)[0])).detection
-        worth = [page_worth(detector, reader, page, self._pad) for page in self._held_out]
+        worth = []
+        for page in self._held_out:
+            tick()
+            worth.append(page_worth(detector, reader, page, self._pad))
         return PageScore(np.array(worth, np.float64), found.hmean)
 
     def decide(self, before: PageScore, after: PageScore, general: float) -> Verdict:

@@ -16,7 +16,7 @@ from readapt.adapt.journal import Journal
 from readapt.adapt.page_gate import PageGate, PageScore, as_found
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import KNOWN, Outcome, Stage, State
-from readapt.adapt.stages import NAMES, all_stages
+from readapt.adapt.stages import NAMES, PAGE_STAGES, all_stages
 from readapt.adapt.target import FILE_NAME, Target, find_target, load_target, save_target
 from readapt.adapt.weights import (
     extended,
@@ -139,6 +139,7 @@ class _Run:
         self.rate: float | None = None
         self._page_gate: PageGate | None = None
         self._present_pages: tuple[Crnn, PageScore] | None = None
+        self._page_seconds = 0.0
 
     def say(self, text: str) -> None:
         """Tell the listener, and the clock that time has gone by."""
@@ -245,14 +246,21 @@ class _Run:
         stage = coming[0]
         self.now, self.rate = stage.name, present.estimate.rate
         entry: dict[str, Any] = {"title": stage.title, "kept": False}
-        if lacking := stage.lacks(state):
+        started = self.budget.spent
+        lacking, portion = stage.lacks(state), Portion(0.0)
+        if not lacking:
+            self.say(stage.title)
+            portion = self._portion(stage, coming, state)
+        if not lacking and stage.name in PAGE_STAGES:
+            portion = self._beside_gate(state, portion)
+            if not portion.seconds and not self.config.steps:
+                lacking = "there is no time for it beside its gate"
+        if lacking:
             self.journal.add(f"stage {stage.name}", {**entry, "left out": lacking})
             self.say(f"left out: {lacking}")
             return present
-        started = self.budget.spent
-        self.say(stage.title)
         folder = self.work / stage.name
-        outcome = stage.run(state, self._portion(stage, coming, state), folder)
+        outcome = stage.run(state, portion, folder)
         state.files.update(outcome.files)
         state.records[stage.name] = outcome.record
         entry |= {
@@ -300,20 +308,8 @@ class _Run:
     ) -> dict[str, Any]:
         """Ask the detector's gate; on a yes the candidate is the present detector from now on."""
         assert state.detector is not None
-        self._page_gate = gate = self._page_gate or self._make_page_gate(state)
-        reader = as_read(state.network, state.alphabet, self.config.threads)
-
-        def score(network: DetectorNet) -> PageScore:
-            self.say("finding the lines of held-out pages")
-            finder = as_found(network, state.detector_config, self.config.threads)
-            return gate.score(finder, reader)
-
-        known = self._present_pages
-        # Nobody's boxes are read twice by one recognizer: it takes half of the gate's time.
-        before = known[1] if known and known[0] is state.network else score(state.detector)
-        after = score(candidate)
-        if self.journal.get("base pages") is None:  # the first time, before anything was kept
-            self.journal.add("base pages", {"general": before.general})
+        before, gate = self._score_present(state)
+        after = self._score_pages(state, candidate, gate)
         base = float((self.journal.get("base pages") or {})["general"])
         verdict = gate.decide(before, after, base)
         self._present_pages = (state.network, after if verdict.kept else before)
@@ -322,6 +318,35 @@ class _Run:
             state.detector = candidate
         figures = {"worth": float(after.worth.sum()), "general pages": after.general}
         return entry | {"kept": verdict.kept, "reason": verdict.reason, "detector": figures}
+
+    def _beside_gate(self, state: State, portion: Portion) -> Portion:
+        """Take the gate's time off a portion: it is known once the present detector is scored."""
+        started = self.budget.spent
+        self._score_present(state)
+        gate = self.budget.spent - started + self._page_seconds
+        return replace(portion, seconds=max(0.0, portion.seconds - gate))
+
+    def _score_present(self, state: State) -> tuple[PageScore, PageGate]:
+        """Score the present detector; once, as long as the same recognizer reads its boxes."""
+        assert state.detector is not None
+        self._page_gate = gate = self._page_gate or self._make_page_gate(state)
+        known = self._present_pages
+        if known is not None and known[0] is state.network:
+            return known[1], gate
+        score = self._score_pages(state, state.detector, gate)
+        if self.journal.get("base pages") is None:  # the first time, before anything was kept
+            self.journal.add("base pages", {"general": score.general})
+        self._present_pages = (state.network, score)
+        return score, gate
+
+    def _score_pages(self, state: State, network: DetectorNet, gate: PageGate) -> PageScore:
+        self.say("finding the lines of held-out pages")
+        started = self.budget.spent
+        finder = as_found(network, state.detector_config, self.config.threads)
+        reader = as_read(state.network, state.alphabet, self.config.threads)
+        score = gate.score(finder, reader, self.budget.tick)
+        self._page_seconds = self.budget.spent - started
+        return score
 
     def _make_page_gate(self, state: State) -> PageGate:
         config = self.config

@@ -39,7 +39,7 @@ class GateConfig:
     """... and beyond that absolutely."""
     sure: float = 0.9
     """Share of resampled held-out lines, or pages, on which a candidate has to be better."""
-    general_pages: int = 10
+    general_pages: int = 8
     """General synthetic pages for the detector ..."""
     general_margin: float = 0.01
     """... whose H-mean may fall by so much below the base model's."""

@@ -17,13 +17,13 @@ LINE: Final = 32.0
 """Pixels that the median line of a sheet is high: what the detector scales pages to."""
 SIDE: Final = 1536
 """Pixels a side of a sheet at most: the middle of a larger page."""
-MOST: Final = 72
+MOST: Final = 60
 """Sheets at most, held-out ones included."""
 LEAST: Final = 5
 """Sheets at least: fewer are no collection to learn from."""
 HELD_OUT: Final = 0.2
 """Share of the sheets that nothing is learnt from ..."""
-MOST_HELD_OUT: Final = 12
+MOST_HELD_OUT: Final = 10
 """... and how many at most."""
 
 

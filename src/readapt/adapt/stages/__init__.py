@@ -15,6 +15,8 @@ from readapt.adapt.stages.words import Words
 
 NAMES = ("look", "free", "words", "teach", "ask", "listen", "teach-pages", "listen-pages")
 """What ``--only`` takes."""
+PAGE_STAGES = NAMES[-2:]
+"""Those that teach the detector, which has a gate of its own."""
 
 
 def all_stages(config: AdaptConfig) -> list[Stage]:

@@ -6,6 +6,7 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
+from matplotlib import font_manager
 from typer.testing import CliRunner
 
 from readapt.cli.main import app
@@ -14,6 +15,9 @@ from readapt.gan.look import save_look, translator_section
 from readapt.nets.crnn import Crnn, CrnnConfig
 from readapt.nets.generator import Generator, GeneratorConfig
 from readapt.recognize.alphabet import LATIN
+from readapt.synth import lines
+from readapt.synth.corpus import BUILT_IN, Corpus
+from readapt.synth.fonts import read_font
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +51,14 @@ def test_too_few_lines_leave_no_look(scans: Path, model: Path, tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_a_look_from_scans(scans: Path, model: Path, tmp_path: Path) -> None:
+def test_a_look_from_scans(
+    scans: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one font and a few words: what there is to choose from is tested elsewhere."""
+    font = read_font(font_manager.findfont("DejaVu Sans Mono"))
+    texts = {"en": Corpus("en", "", tuple(BUILT_IN["en"].split()))}
+    monkeypatch.setattr(lines, "find_fonts", lambda: [font])
+    monkeypatch.setattr(lines, "system_corpora", lambda: texts)
     out = tmp_path / "look"
     arguments = ["train", "cyclegan", str(scans), "--lines", "--min-lines", "10", "-m", str(model)]
     short = ["--steps", "1", "--one-sided", "--rendered", "30", "--gap-steps", "0"]

@@ -48,7 +48,7 @@ def test_lines_in_the_look_are_written_for_later_stages(
         seen["frozen"] = not any(p.requires_grad for p in recognizer.parameters())
         return Looks()
 
-    def write(folder, count, maker, change, reads, *, seed, height, margins):  # type: ignore[no-untyped-def]
+    def write(folder, count, maker, change, reads, *, seed, height, settings):  # type: ignore[no-untyped-def]
         folder.mkdir(parents=True)
         for i, text in enumerate(("ab", "ba a")):
             cv2.imwrite(str(folder / f"{i}.png"), bars(text, 60, 180))

@@ -10,7 +10,7 @@ from bar_lines import ALPHABET, bars, rendered, small_recognizer, texts
 
 from readapt.gan.crops import Feed, FeedConfig
 from readapt.gan.cyclegan import CycleGan, CycleGanConfig, balance, ink_loss, to_images
-from readapt.gan.frozen import text_loss
+from readapt.gan.frozen import frame_features, text_loss
 from readapt.gan.objectives import Name
 from readapt.gan.play import PlayConfig, play
 from readapt.nets.discriminator import DiscriminatorConfig
@@ -41,7 +41,7 @@ def test_the_generator_feels_the_text_alone() -> None:
     losses = []
     for _ in range(25):
         optimizer.zero_grad()
-        loss = text_loss(recognizer, generator(images), batch)
+        loss = text_loss(recognizer, frame_features(recognizer, generator(images)), batch)
         loss.backward()
         assert all(p.grad is not None for p in generator.parameters())
         total = sum(float(p.grad.abs().sum()) for p in generator.parameters() if p.grad is not None)
@@ -55,7 +55,7 @@ def test_the_generator_feels_the_text_alone() -> None:
 @pytest.mark.parametrize("one_sided", [False, True])
 def test_the_text_moves_the_generator_in_the_game(one_sided: bool) -> None:
     """With every other pull switched off, one turn still moves G, and with text off it does not."""
-    off = replace(CONFIG, one_sided=one_sided, cycle=0.0, identity=0.0, ink=0.0)
+    off = replace(CONFIG, one_sided=one_sided, cycle=0.0, identity=0.0, ink=0.0, features=0.0)
     moved = []
     for text in (0.0, 1.0):
         game = CycleGan(feed(), small_recognizer(), replace(off, text=text))
@@ -114,11 +114,9 @@ def test_one_sided_has_half_of_the_players() -> None:
     assert "text" not in figures
 
 
-def test_identity_fades_out_and_rates_fall() -> None:
+def test_rates_fall() -> None:
     game = CycleGan(feed(), None, CONFIG)
-    assert "identity" in game.turn(0, 0.39)
-    assert "identity" not in game.turn(1, 0.41)
-    game.turn(2, 0.75)
+    game.turn(0, 0.75)
     rates = {g["lr"] for o in game.optimizers.values() for g in o.param_groups}
     assert rates == {0.5 * CONFIG.lr}
 
@@ -157,7 +155,7 @@ def test_learns_a_plain_change_of_look() -> None:
     """
     sees_levels = DiscriminatorConfig(width=4, layers=1, norm="none")
     config = replace(
-        CONFIG, discriminator=sees_levels, lr=1e-3, identity=0.0, ink=0.0, one_sided=True, seed=1
+        CONFIG, discriminator=sees_levels, lr=5e-3, identity=0.0, ink=0.0, one_sided=True, seed=1
     )
     game = CycleGan(feed(), None, config)
     for step in range(240):

@@ -10,7 +10,7 @@ from bar_lines import ALPHABET, bars, rendered, small_recognizer, texts
 from readapt.errors import ModelError
 from readapt.export.recognizer import export_recognizer
 from readapt.gan.crops import CropBatch, Feed, FeedConfig
-from readapt.gan.frozen import from_onnx, read_lines, text_loss
+from readapt.gan.frozen import frame_features, from_onnx, read_lines, shaken, text_loss
 from readapt.nets.crnn import Crnn, CrnnConfig
 from readapt.nets.recurrent import Kind
 from readapt.recognize.recognizer import Recognizer
@@ -76,7 +76,7 @@ def test_text_loss_is_the_likelihood_of_whole_characters() -> None:
         )
         slow.append(float(loss) / length)
         start += length
-    fast = float(text_loss(recognizer, images, crops))
+    fast = float(text_loss(recognizer, frame_features(recognizer, images), crops))
     assert fast == pytest.approx(sum(slow) / len(slow), rel=1e-4)
 
 
@@ -85,11 +85,29 @@ def test_the_gradient_reaches_the_image_against_finite_differences() -> None:
     images = torch.from_numpy(crops.rendered).float().div(140).sub(0.9)[:, None]
     images = images + 0.05 * torch.randn_like(images)  # no ties for the pooling to break
     images.requires_grad_()
-    (gradient,) = torch.autograd.grad(text_loss(recognizer, images, crops), images)
+    loss = text_loss(recognizer, frame_features(recognizer, images), crops)
+    (gradient,) = torch.autograd.grad(loss, images)
     slope = float(gradient.norm())
     assert slope > 0
     step = 0.003 * gradient / slope
     with torch.no_grad():
-        high, low = (text_loss(recognizer, images + s * step, crops) for s in (1, -1))
+        moved = (frame_features(recognizer, images + s * step) for s in (1, -1))
+        high, low = (text_loss(recognizer, seen, crops) for seen in moved)
     assert float(high - low) / 0.006 == pytest.approx(slope, rel=0.05)
     assert all(p.grad is None for p in recognizer.parameters())
+
+
+def test_shaken_images_keep_their_text_and_their_gradient() -> None:
+    torch.manual_seed(0)
+    lines = [bars(text) for text in texts(6, 8)]
+    images = torch.from_numpy(np.stack(lines)).float().div(127.5).sub(1)[:, None].requires_grad_()
+    moved = shaken(images)
+    assert moved.shape == images.shape
+    assert 0.01 < float((moved - images).detach().abs().mean()) < 0.3
+    again = shaken(images)
+    assert not torch.equal(moved, again)
+    (gradient,) = torch.autograd.grad(moved.square().sum(), images)
+    assert (gradient != 0).float().mean() > 0.9
+    # Ink stays within two pixels of where it was.
+    dark = torch.nn.functional.max_pool2d((images < 0).float(), 5, 1, 2)
+    assert float(((moved < -0.3) & (dark == 0)).float().mean()) < 0.02

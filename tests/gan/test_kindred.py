@@ -1,5 +1,6 @@
 """Kinds and fonts akin to the scans: discriminant, votes, makers, looks that say them."""
 
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from readapt.gan.kindred import (
     sharpened,
 )
 from readapt.gan.look import Look, save_look, translator_section
+from readapt.gan.setting import Setting
 from readapt.nets.crnn import Crnn, CrnnConfig
 from readapt.nets.generator import Generator, GeneratorConfig
 from readapt.recognize.alphabet import LATIN
@@ -89,11 +91,12 @@ def test_the_whole_way(maker: LineMaker) -> None:
 
 def test_a_look_says_what_its_lines_are_drawn_from(tmp_path: Path) -> None:
     network = Generator(GeneratorConfig(widths=(4, 8), blocks=1))
+    setting = Setting("A Bold", 25.0, 0.5, 0.4, 1.5, 1.0, 3.0, 4.0)
     section = translator_section(
-        network, 36, {}, {"old": 0.75, "print": 0.25}, ["A", "B"], [(3, 4)]
+        network, 36, {}, {"old": 0.75, "print": 0.25}, ["A", "B"], [astuple(setting)]
     )
     look = save_look(tmp_path / "mine", translator=(network, section))
-    expected = Kindred((("print", 0.25), ("old", 0.75)), ("A", "B"), ((3, 4),))
+    expected = Kindred((("print", 0.25), ("old", 0.75)), ("A", "B"), (setting,))
     assert kindred_of(look) == expected
     assert kindred_of(Look.load(tmp_path / "mine")) == expected
     bare = save_look(tmp_path / "bare", translator=(network, translator_section(network, 36, {})))

@@ -44,7 +44,6 @@ CONFIG = LookConfig(
         critic=DiscriminatorConfig(width=4, layers=1, norm="none"),
         bootstrap=20,
     ),
-    drawn=40,
     kept=24,
 )
 

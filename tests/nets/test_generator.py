@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from readapt.nets.discriminator import Discriminator, DiscriminatorConfig
+from readapt.nets.discriminator import Discriminator, DiscriminatorConfig, FrameDiscriminator
 from readapt.nets.generator import Generator, GeneratorConfig, leaky_clamp
 
 
@@ -97,3 +97,27 @@ def test_without_sides_nothing_beyond_the_ends_is_seen() -> None:
         whole, part = network(x), network(x[..., 16:80])
     torch.testing.assert_close(part, whole[..., 4 : 4 + part.shape[-1]])
     assert network(torch.zeros(1, 1, 36, 20)).shape[-1] == 1
+
+
+def test_a_window_of_a_line_is_translated_as_in_the_whole_line() -> None:
+    """Nothing of the far end of a line is felt here: lines are longer than what was learnt on."""
+    torch.manual_seed(0)
+    network = Generator(GeneratorConfig(widths=(4, 8), blocks=1))
+    with torch.no_grad():
+        network.head.weight.mul_(100)
+        x, z = torch.rand(1, 1, 36, 400) * 2 - 1, torch.randn(1, 1, 36, 400)
+        whole = network(x, z)
+        part = network(x[..., 100:300], z[..., 100:300])
+    torch.testing.assert_close(part[..., 60:-60], whole[..., 160:240], rtol=1e-4, atol=1e-5)
+
+
+def test_frames_are_standardised_by_the_genuine_ones() -> None:
+    torch.manual_seed(0)
+    critic = FrameDiscriminator(6, 8)
+    frames = 5 + 3 * torch.randn(400, 6)
+    critic.fit(frames)
+    standard = (frames - critic.centre) / critic.scale
+    assert float(standard.mean().abs()) < 1e-4
+    assert 0.8 < float(standard.std()) < 1.0
+    assert critic(frames.reshape(4, 100, 6)).shape == (4, 1, 100)
+    assert {"centre", "scale"} <= set(critic.state_dict())

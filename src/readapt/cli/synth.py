@@ -181,7 +181,7 @@ def _lines_in_a_look(
         seed=seed,
         tolerance=tolerance,
         height=height,
-        margins=() if kindred is None else kindred.margins,
+        settings=() if kindred is None else kindred.settings,
     ):
         if shown:
             print(f"\r{done.kept}/{count}", end="", file=sys.stderr)

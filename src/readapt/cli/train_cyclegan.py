@@ -51,12 +51,12 @@ def cyclegan(
         bool, typer.Option("--one-sided", help="No way back: for less than ten minutes.")
     ] = False,
     objective: Annotated[Objective, typer.Option(help="Adversarial loss.")] = Objective.lsgan,
-    lr: Annotated[float, typer.Option(help="Learning rate.", min=1e-6)] = 1e-3,
+    lr: Annotated[float, typer.Option(help="Learning rate.", min=1e-6)] = 3e-4,
     identity: Annotated[float, typer.Option(help="Weight of the identity loss.", min=0)] = 5.0,
     text_weight: Annotated[float, typer.Option(help="Weight of the text.", min=0)] = 2.0,
     ink: Annotated[float, typer.Option(help="Weight of the ink loss.", min=0)] = 5.0,
     min_lines: Annotated[int, typer.Option(help="Usable lines the scans must have.", min=8)] = 200,
-    rendered: Annotated[int, typer.Option(help="Rendered lines to play with.", min=10)] = 600,
+    rendered: Annotated[int, typer.Option(help="Rendered lines to play with.", min=10)] = 800,
     gap_steps: Annotated[
         int, typer.Option(help="Steps of the critics that measure the end; 0: not measured.", min=0)
     ] = 200,
@@ -125,7 +125,6 @@ def cyclegan(
         feed=FeedConfig(seed=seed),
         gap=replace(plain.gap, steps=gap_steps, seed=seed),
         pilot=min(plain.pilot, max(8, rendered // 6)),
-        drawn=5 * rendered // 2,
         kept=rendered,
     )
     work = out.with_name(f"{out.name}-training")

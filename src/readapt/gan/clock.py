@@ -51,7 +51,6 @@ class Clock:
         return replace(
             config,
             pilot=max(20, round(share * config.pilot)),
-            drawn=round(share * config.drawn),
             kept=round(share * config.kept),
         )
 

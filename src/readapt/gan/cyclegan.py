@@ -5,8 +5,9 @@ After Zhu et al. 2017. `a` are rendered lines, `b` real ones; `G: a -> b` and `F
 
     adversarial   L_G(D_b, G(a)) + L_G(D_a, F(b))
     cycle         |F(G(a) + n) - a|_1 + |G(F(b) + n) - b|_1,  n ~ N(0, hidden_noise^2)
-    identity      |G(b) - b|_1 + |F(a) - a|_1, fading out
-    text          CTC of G(a) through a frozen recognizer, its gradient balanced
+    identity      |G(b) - b|_1 + |F(a) - a|_1
+    features      L_G(D_f, features of G(a)): what the frozen recognizer sees, its gradient balanced
+    text          CTC of G(a) through the same recognizer, its gradient balanced
     ink           |blur(ink(G(a))) - blur(ink(a))|_1
 
 The noise `n` is against steganography: without it G hides in faint high frequencies what F needs
@@ -29,12 +30,12 @@ from torch.optim import Adam
 
 from readapt.gan.crops import CropBatch, Feed
 from readapt.gan.duel import freeze
-from readapt.gan.frozen import text_loss
+from readapt.gan.frozen import frame_features, shaken, text_loss
 from readapt.gan.objectives import OBJECTIVES, Name, clip_weights, noise_deviation, with_noise
 from readapt.gan.play import Verdict, linear_decay, set_rates
 from readapt.gan.pool import Pool
 from readapt.nets.crnn import Crnn
-from readapt.nets.discriminator import Discriminator, DiscriminatorConfig
+from readapt.nets.discriminator import Discriminator, DiscriminatorConfig, FrameDiscriminator
 from readapt.nets.generator import Generator, GeneratorConfig
 from readapt.train.loop import average_weights
 
@@ -56,10 +57,10 @@ class CycleGanConfig:
     """Without F, D_a and cycles: for the shortest budgets."""
     cycle: float = 10.0
     identity: float = 5.0
-    identity_until: float = 0.4
-    """Fraction of the budget over which the identity loss fades out linearly."""
     text: float = 2.0
     """Standard deviation of the text's gradient at G(a), as a multiple of the adversarial one."""
+    features: float = 1.0
+    """The same of the gradient by way of the recognizer's features; 0: no critic of these."""
     ink: float = 5.0
     hidden_noise: float = 0.05
     """Deviation of the noise before the second generator, on images in [-1, 1]."""
@@ -67,7 +68,7 @@ class CycleGanConfig:
     """Deviation at the start of the noise that discriminators see through, annealed to 0."""
     pool: int = 50
     """Past fakes shown to each discriminator beside new ones."""
-    lr: float = 1e-3
+    lr: float = 3e-4
     betas: tuple[float, float] = (0.5, 0.999)
     hold: float = 0.5
     """Fraction of the budget with constant learning rates; then they fall linearly to 0."""
@@ -140,6 +141,15 @@ class CycleGan:
         self.generators: list[nn.Module] = [self.to_real]
         self.critics: list[nn.Module] = [self.real_critic]
         self.pools = {"real": self.real_pool}
+        self.feature_critic: FrameDiscriminator | None = None
+        if recognizer is not None and config.features:
+            self.feature_critic = FrameDiscriminator(recognizer.config.channels[-1])
+            self.feature_critic.fit(self._genuine_frames(recognizer))
+            self.networks["feature_critic"] = self.feature_critic
+            self.critics.append(self.feature_critic)
+        self._frames: tuple[Tensor, Tensor] | None = None
+        """Features of genuine lines and of the newest fakes: what the generators' half of a turn
+        has looked at, the critics' half need not look at again."""
         if not config.one_sided:
             # Back to rendered lines there is one way only: no noise goes in.
             back = GeneratorConfig(
@@ -159,6 +169,15 @@ class CycleGan:
         }
         self.best: dict[str, Tensor] = {}
 
+    def _genuine_frames(self, recognizer: Crnn, batches: int = 16) -> Tensor:
+        """Features of the first real windows, `n channel`."""
+        with torch.no_grad():
+            found = [
+                frame_features(recognizer, to_images(self.feed.batch(i).real)).flatten(0, 1)
+                for i in range(batches)
+            ]
+        return torch.cat(found)
+
     # --- one turn ---------------------------------------------------------------------------------
 
     def turn(self, step: int, elapsed: float) -> Mapping[str, float]:
@@ -169,9 +188,7 @@ class CycleGan:
         deviation = noise_deviation(elapsed, self.config.instance_noise)
         for critic in self.critics:
             freeze(critic, True)
-        figures, fake_real, fake_rendered = self._move_generators(
-            batch, rendered, real, elapsed, deviation
-        )
+        figures, fake_real, fake_rendered = self._move_generators(batch, rendered, real, deviation)
         average_weights(
             self.average, self.to_real, min(self.config.average, (1 + step) / (10 + step))
         )
@@ -180,6 +197,11 @@ class CycleGan:
         shown = self.real_pool.show(fake_real)
         loss = self._critic_loss(self.real_critic, real, shown, deviation)
         figures["real_critic"] = float(loss.detach())
+        if self.feature_critic is not None and self._frames is not None:
+            with self._precision():
+                _, other = self.objective.critic_loss(self.feature_critic, *self._frames)
+            figures["feature_critic"] = float(other.detach())
+            loss = loss + other
         if fake_rendered is not None:
             shown = self.rendered_pool.show(fake_rendered)
             other = self._critic_loss(self.rendered_critic, rendered, shown, deviation)
@@ -191,7 +213,7 @@ class CycleGan:
         return figures
 
     def _move_generators(
-        self, batch: CropBatch, rendered: Tensor, real: Tensor, elapsed: float, deviation: float
+        self, batch: CropBatch, rendered: Tensor, real: Tensor, deviation: float
     ) -> tuple[dict[str, float], Tensor, Tensor | None]:
         config = self.config
         figures: dict[str, float] = {}
@@ -201,7 +223,6 @@ class CycleGan:
         figures["ink"] = float(ink.detach())
         # d(fake . pull) / dfake = pull: adversarial and text gradients join the others here.
         loss = (fake_real * pull).sum() + config.ink * ink
-        fade = max(0.0, 1 - elapsed / config.identity_until) if config.identity_until else 0.0
         fake_rendered = None
         if not config.one_sided:
             fake_rendered = self._run(self.to_rendered, real)
@@ -212,12 +233,12 @@ class CycleGan:
             cycle = (there_and_back - rendered).abs().mean() + (back_and_there - real).abs().mean()
             figures |= {"adversarial_back": float(back.detach()), "cycle": float(cycle.detach())}
             loss = loss + back + config.cycle * cycle
-        if fade > 0 and config.identity:
+        if config.identity:
             same = (self._run(self.to_real, real) - real).abs().mean()
             if not config.one_sided:
                 same = same + (self._run(self.to_rendered, rendered) - rendered).abs().mean()
             figures["identity"] = float(same.detach())
-            loss = loss + config.identity * fade * same
+            loss = loss + config.identity * same
         _step(self.optimizers["generators"], loss)
         old = None if fake_rendered is None else fake_rendered.detach()
         return figures, fake_real.detach(), old
@@ -230,22 +251,39 @@ class CycleGan:
         deviation: float,
         figures: dict[str, float],
     ) -> Tensor:
-        """Return `d(adversarial)/dfake + ratio d(text)/dfake`, both taken at the same fakes.
+        """Return `d(adversarial)/dfake` with those of features and text added, all at these fakes.
 
-        Two separate gradients at the images, so that they can be balanced; then one backward pass
-        through the generator for both.
+        Separate gradients at the images, so that they can be balanced; then one backward pass
+        through the generator for all.
         """
         leaf = fake.detach().requires_grad_()
         adversarial = self._adversarial(self.real_critic, real, with_noise(leaf, deviation))
-        (pull,) = torch.autograd.grad(adversarial, leaf)
+        (alone,) = torch.autograd.grad(adversarial, leaf)
         figures["adversarial"] = float(adversarial.detach())
-        if self.recognizer is not None and self.config.text:
-            text = text_loss(self.recognizer, leaf, batch)
-            (gradient,) = torch.autograd.grad(text, leaf)
-            ratio = balance(gradient, pull, self.config.text)
-            figures |= {"text": float(text.detach()), "text_ratio": ratio}
+        pull = alone
+        if self.recognizer is None:
+            return pull
+        seen = frame_features(self.recognizer, shaken(leaf))
+        for name, weight, loss in self._through_recognizer(seen, batch, real):
+            (gradient,) = torch.autograd.grad(loss, leaf, retain_graph=True)
+            ratio = balance(gradient, alone, weight)
+            figures |= {name: float(loss.detach()), f"{name}_ratio": ratio}
             pull = pull + ratio * gradient
         return pull
+
+    def _through_recognizer(
+        self, seen: Tensor, batch: CropBatch, real: Tensor
+    ) -> Iterator[tuple[str, float, Tensor]]:
+        """Yield name, weight and loss of what the recognizer's features of the fakes say."""
+        assert self.recognizer is not None
+        if self.feature_critic is not None:
+            with torch.no_grad():
+                genuine = frame_features(self.recognizer, shaken(real))
+            self._frames = (genuine, seen.detach())
+            loss = self._adversarial(self.feature_critic, genuine, seen)
+            yield "features", self.config.features, loss
+        if self.config.text:
+            yield "text", self.config.text, text_loss(self.recognizer, seen, batch)
 
     def _adversarial(self, critic: nn.Module, genuine: Tensor, fake: Tensor) -> Tensor:
         with self._precision():

@@ -125,13 +125,38 @@ def to_levels(images: Tensor) -> Tensor:
     return (images.squeeze(1) + 1) * 127.5
 
 
-def text_loss(recognizer: Crnn, images: Tensor, batch: CropBatch) -> Tensor:
-    """CTC loss of translated windows `batch 1 height width` in [-1, 1], mean per character.
+def shaken(images: Tensor) -> Tensor:
+    """Move, stretch and soften images a little, each in its own way; text stays where it is.
+
+    `batch 1 height width` in [-1, 1] in and out; draws from torch's default generator. What a
+    recognizer says through this, it does not say because of faint patterns made for it alone
+    (Athalye et al. 2018: expectation over transformations).
+    """
+    count, _, height, width = images.shape
+    random = torch.rand(5, count, device=images.device) * 2 - 1
+    x, y = (random[0] * 3.0 / width, random[1] * 3.0 / height)  # 1.5 pixels
+    wide, high, slant = 1 + 0.02 * random[2], 1 + 0.08 * random[3], 0.05 * random[4]
+    nothing = torch.zeros_like(x)
+    theta = torch.stack([wide, slant, x, nothing, high, y], 1).reshape(count, 2, 3)
+    grid = F.affine_grid(theta, [count, 1, height, width], align_corners=False)
+    moved = F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    soft = F.avg_pool2d(moved, 3, 1, 1, count_include_pad=False)
+    share = torch.rand(count, 1, 1, 1, device=images.device) * 0.6
+    return moved + share * (soft - moved) + 0.05 * torch.randn_like(moved)
+
+
+def frame_features(recognizer: Crnn, images: Tensor) -> Tensor:
+    """Convolutional features `batch time channel` of windows `batch 1 height width` in [-1, 1]."""
+    return recognizer.features(to_levels(images.float()))
+
+
+def text_loss(recognizer: Crnn, features: Tensor, batch: CropBatch) -> Tensor:
+    """CTC loss of translated windows by their :func:`frame_features`, mean per character.
 
     `-log p(text | frames)` over the frames that show whole characters. Its gradient reaches the
-    images; the recognizer stays as it is.
+    features, and the images they are of; the recognizer stays as it is.
     """
-    log_probs = recognizer(to_levels(images.float()))
+    log_probs = recognizer.read(features)
     frames = log_probs.shape[1]
     first = torch.from_numpy(batch.first).to(log_probs.device)
     index = (torch.arange(frames, device=log_probs.device)[None] + first[:, None]) % frames

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from readapt.gan.look import Look
 from readapt.gan.monitor import Features, pooled_features
-from readapt.gan.source import margins
+from readapt.gan.setting import Setting
 from readapt.nets.crnn import Crnn
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.fonts import FontError
@@ -29,8 +29,6 @@ _VOTES = 5
 """Votes of a real line."""
 _MASS = 0.75
 """Share of the votes that the chosen fonts have together."""
-_MARGINS = 64
-"""Real lines whose margins are remembered."""
 _LEAST = 6
 """Font families at least."""
 _RARE = 0.1
@@ -45,8 +43,8 @@ class Kindred:
     """Kinds of documents with their shares, which sum to 1."""
     families: tuple[str, ...]
     """Font families, the most akin first."""
-    margins: tuple[tuple[int, int], ...] = ()
-    """Paper left and right of the ink of some real lines, in pixels of prepared lines."""
+    settings: tuple[Setting, ...] = ()
+    """How some of the real lines were set, where that is known."""
 
     def maker(self, like: LineMaker, *, clean: float = 1.0) -> LineMaker:
         """Make a maker of such lines with the texts and the seed of another.
@@ -64,7 +62,10 @@ def kindred_of(look: Look) -> Kindred | None:
     if section is None or not section.genres:
         return None
     known = {genre: section.genres[genre] for genre in get_args(Genre) if genre in section.genres}
-    return Kindred(tuple(known.items()), section.families, section.margins) if known else None
+    if not known:
+        return None
+    settings = tuple(Setting(*one) for one in section.settings)
+    return Kindred(tuple(known.items()), section.families, settings)
 
 
 def find_kindred(
@@ -101,7 +102,6 @@ def find_kindred(
     return Kindred(
         tuple(sorted(shares.items(), key=lambda one: -one[1])),
         elected([families[i] for i in kept], voted),
-        tuple(m for m in map(margins, real[:_MARGINS]) if m is not None),
     )
 
 

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from safetensors import SafetensorError
@@ -34,6 +34,9 @@ FORMAT_VERSION = 1
 LOOK_NAME = "look.json"
 TRANSLATOR = "translator.safetensors"
 PAPER = "paper.safetensors"
+
+
+SettingEntry: TypeAlias = tuple[str, float, float, float, float, float, float, float]
 
 
 class _Section(BaseModel):
@@ -52,9 +55,9 @@ class TranslatorSection(_Section):
     genres: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
     """Kinds of documents it was trained on, with their shares, and ..."""
     families: tuple[str, ...] = ()
-    """... font families: lines to translate are drawn from these, with ..."""
-    margins: tuple[tuple[int, int], ...] = ()
-    """... paper of so many pixels left and right of their ink, pairs to choose from."""
+    """... font families: lines to translate are drawn from these."""
+    settings: tuple[SettingEntry, ...] = ()
+    """How lines were set, as the fields of `setting.Setting`: lines to translate are set so."""
     figures: dict[str, float] = {}
     """What the monitor measured of it."""
 
@@ -211,7 +214,7 @@ def translator_section(
     figures: dict[str, float],
     genres: Mapping[str, float] = MappingProxyType({}),
     families: Sequence[str] = (),
-    margins: Sequence[tuple[int, int]] = (),
+    settings: Sequence[SettingEntry] = (),
 ) -> TranslatorSection:
     """Describe a generator and the lines it was trained on."""
     config = generator.config
@@ -225,6 +228,6 @@ def translator_section(
         noise=config.noise,
         genres={k: round(v, 4) for k, v in genres.items()},
         families=tuple(families),
-        margins=tuple(margins),
+        settings=tuple(settings),
         figures={k: round(v, 6) for k, v in figures.items()},
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,23 +18,32 @@ from readapt.gan.clock import Clock
 from readapt.gan.critic import Gap, GapConfig, measure_floor, measure_gap
 from readapt.gan.crops import Feed, FeedConfig, Rendered
 from readapt.gan.cyclegan import CycleGan, CycleGanConfig, Judge
-from readapt.gan.frozen import read_lines
 from readapt.gan.kindred import Kindred, find_kindred
 from readapt.gan.look import Look, save_look, translator_section
-from readapt.gan.monitor import Monitor, MonitorConfig, Reads, pooled_features
+from readapt.gan.monitor import Monitor, MonitorConfig, Reads
 from readapt.gan.play import PlayConfig, Result, Verdict, play
 from readapt.gan.report import Outcome, Pictures, write_picture, write_report
 from readapt.gan.scans import ScanLines
-from readapt.gan.source import matched, source_lines
+from readapt.gan.setting import rounded
+from readapt.gan.source import source_lines
 from readapt.gan.translate import beside, translate_line, translate_lines
+from readapt.gan.twins import Twin, elected, find_twins, originals
 from readapt.nets.crnn import Crnn
 from readapt.nets.generator import Generator
 from readapt.recognize.alphabet import Alphabet
+from readapt.synth.fonts import Font
+from readapt.synth.genres import KINDS
 from readapt.synth.lines import LineMaker
 from readapt.types import Image
 
 _WIDEST = 400
 """Pixels of a line that are shown."""
+_SETTINGS = 200
+"""Settings that a look remembers."""
+_RARE = 0.02
+"""Faces that fewer of the twins are set in are left out."""
+_FEW = 20
+"""Twins below which the judge looks at other lines too."""
 _MEASURED = 400
 """Rendered lines whose distance from the scans is measured, as they are and translated."""
 
@@ -47,14 +57,12 @@ class LookConfig:
     feed: FeedConfig = field(default_factory=FeedConfig)
     monitor: MonitorConfig = field(default_factory=MonitorConfig)
     gap: GapConfig = field(default_factory=lambda: GapConfig(steps=200))
-    pilot: int = 80
-    """Rendered lines of each kind of document that tell which kinds and fonts the scans are of."""
-    drawn: int = 1500
-    """Rendered lines drawn then ..."""
-    kept: int = 600
-    """... and kept after matching, beside those that are judged."""
+    pilot: int = 40
+    """Rendered lines of each kind of document that tell which kinds the scans are of."""
+    kept: int = 800
+    """Rendered lines to play with, beside those that are judged."""
     compared: int = 300
-    """Real lines that the rendered ones are matched to."""
+    """Real lines that tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,40 +79,68 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Rendered lines akin to the scans, matched to them."""
+    """Rendered lines akin to the scans."""
 
-    lines: list[Rendered]
+    played: list[Rendered]
+    """Twins of real lines, and other texts set as they are."""
+    judged: list[Rendered]
+    """Twins of real lines that are not played with."""
     kindred: Kindred
 
 
 def choose_source(
     maker: LineMaker,
     real: Sequence[Image],
+    judged: Sequence[Image],
     alphabet: Alphabet,
     recognizer: Crnn,
     config: LookConfig,
 ) -> Source:
-    """Draw clean lines of the kinds and fonts of the real ones; keep those that match them best.
+    """Find kinds, fonts and settings of the real lines, all prepared, and draw lines like them.
 
-    Real lines are prepared. A first reading of them says which letters are frequent.
+    Half of the lines are twins of `real` ones as far as those go; the others are set like them
+    with texts of the maker. Where nothing is read surely on the scans, all are as the maker draws
+    them.
     """
-    height = real[0].shape[0]
-    some = list(real[: config.compared])
-    kindred = find_kindred(maker, some, recognizer, config.pilot, height)
-    drawn = [
-        line
-        for line in source_lines(
-            kindred.maker(maker), config.drawn, config.game.seed, height, kindred.margins
-        )
-        if line.image.shape[1] >= config.feed.widths[0]
-    ]
-    features = (
-        pooled_features(recognizer, [line.image for line in drawn]),
-        pooled_features(recognizer, some),
+    height, seed = real[0].shape[0], config.game.seed
+    kindred = find_kindred(maker, real[: config.compared], recognizer, config.pilot, height)
+    fonts = _fonts(maker, kindred)
+    read = originals(real[: config.kept], recognizer, alphabet)
+    twins = find_twins(fonts, read[: config.kept // 2], recognizer)
+    faces = {name for name, share in elected(twins) if share >= _RARE} if twins else set()
+    chosen = [font for font in fonts if font.name in faces]
+    others: list[Twin] = []
+    if chosen:
+        families = dict.fromkeys(font.family for font in chosen)
+        settings = tuple(t.setting for t in twins if t.setting.face in faces)
+        kindred = Kindred(kindred.genres, tuple(families), settings)
+        read = originals(judged[: 2 * config.monitor.lines], recognizer, alphabet)
+        others = find_twins(chosen, read, recognizer)
+    missing = max(0, config.monitor.lines - len(others)) if len(others) < _FEW else 0
+    more = _wide(
+        source_lines(
+            kindred.maker(maker),
+            config.kept - len(twins) + missing,
+            seed,
+            height,
+            kindred.settings,
+        ),
+        config,
     )
-    read = read_lines(recognizer, some, alphabet)
-    count = config.kept + config.monitor.lines
-    return Source(matched(drawn, some, count, config.game.seed, features, read), kindred)
+    played = [*_wide((twin.line for twin in twins), config), *more[missing:]]
+    return Source(
+        played, [*_wide((twin.line for twin in others), config), *more[:missing]], kindred
+    )
+
+
+def _fonts(maker: LineMaker, kindred: Kindred) -> list[Font]:
+    """Fonts of the kinds that the kinds of documents are set in; all, where there is none."""
+    kinds = {kind for genre, _ in kindred.genres for kind in KINDS[genre]}
+    return [font for font in maker.fonts if font.kind in kinds] or list(maker.fonts)
+
+
+def _wide(lines: Iterable[Rendered], config: LookConfig) -> list[Rendered]:
+    return [line for line in lines if line.image.shape[1] >= config.feed.widths[0]]
 
 
 def make_look(
@@ -134,13 +170,14 @@ def make_look(
     config = clock.fitting(config)
     real, judged = _parted(scans.lines, config)
     told(f"{len(scans.lines)} real lines; drawing rendered ones to match")
-    source = choose_source(maker, real, alphabet, recognizer, config)
+    source = choose_source(maker, real, judged, alphabet, recognizer, config)
     shares = ", ".join(f"{genre} {share:.0%}" for genre, share in source.kindred.genres)
     told(f"{len(source.kindred.families)} font families; drawn as {shares}")
-    played, shown = _shared_out(source.lines, config.monitor.lines)
-    monitor = Monitor(recognizer, reads, judged, shown, config.monitor)
+    if source.kindred.settings:
+        told(f"set as {len(source.kindred.settings)} lines are, in {_faces(source)}")
+    monitor = Monitor(recognizer, reads, judged, source.judged, config.monitor)
     told(f"the judge reads {monitor.readable.mean():.0%} of the rendered lines")
-    feed = Feed(real, played, alphabet, config.feed)
+    feed = Feed(real, source.played, alphabet, config.feed)
     game = CycleGan(feed, recognizer, config.game, monitor)
     game.judged = _drawing(game, monitor, work / "grid.png")
     result = play(game, clock.game(config.play), work, resume, echo)
@@ -149,7 +186,9 @@ def make_look(
     told("measuring the distance from the scans")
     degraded = monitor.degraded(monitor.plain)
     figures = monitor.figures(translated) | {"kid_degraded": min(degraded.values())}
-    gaps = _distances(scans.lines, source.lines, generator, clock.meter(config.gap))
+    gaps = _distances(
+        scans.lines, [*source.judged, *source.played], generator, clock.meter(config.gap)
+    )
     warnings = (*clock.warnings(config), *_warnings(result, figures, config))
     section = translator_section(
         generator,
@@ -157,7 +196,7 @@ def make_look(
         {**figures, **{f"gap {name}": gap.estimate for name, gap in gaps.items()}},
         dict(source.kindred.genres),
         source.kindred.families,
-        source.kindred.margins,
+        [astuple(rounded(one)) for one in source.kindred.settings[:_SETTINGS]],
     )
     facts: dict[str, JsonValue] = {
         "minutes": round(clock.spent / 60, 2),
@@ -166,7 +205,7 @@ def make_look(
         "kept_step": result.best_step,
         "real_lines": len(scans.lines),
         "pages": scans.pages,
-        "rendered_lines": len(source.lines),
+        "rendered_lines": len(source.played),
         "best_degradation": next(iter(degraded)),
     }
     look = save_look(folder, translator=(generator, section), provenance={"translator": facts})
@@ -185,16 +224,10 @@ def _parted(lines: Sequence[Image], config: LookConfig) -> tuple[list[Image], li
     return [lines[i] for i in order[count:]], [lines[i] for i in order[:count]]
 
 
-def _shared_out(lines: list[Rendered], judged: int) -> tuple[list[Rendered], list[Rendered]]:
-    """Part rendered lines to play with from those to judge by; few lines serve both."""
-    if len(lines) <= 2 * judged:
-        return lines, lines
-    step = len(lines) / judged
-    chosen = {int(i * step) for i in range(judged)}
-    return (
-        [line for i, line in enumerate(lines) if i not in chosen],
-        [line for i, line in enumerate(lines) if i in chosen],
-    )
+def _faces(source: Source) -> str:
+    """Name the most frequent faces."""
+    names = Counter(setting.face for setting in source.kindred.settings)
+    return ", ".join(name for name, _ in names.most_common(3))
 
 
 def _distances(

@@ -18,6 +18,7 @@ from readapt.gan.crops import Rendered
 from readapt.gan.look import Look
 from readapt.gan.monitor import Reads
 from readapt.gan.paper import LookPaper, lay_under
+from readapt.gan.setting import Setting
 from readapt.gan.source import source_line
 from readapt.gan.translate import translate_line
 from readapt.synth.lines import LineMaker, LineSample
@@ -88,13 +89,14 @@ def write_look_lines(
     seed: int = 0,
     tolerance: float = 0.1,
     height: int = 36,
-    margins: Sequence[tuple[int, int]] = (),
+    settings: Sequence[Setting] = (),
 ) -> Iterator[Written]:
     """Write `count` lines in a look to `folder`: `000000.png` and `000000.gt.txt`.
 
-    `maker` draws clean lines, which are given one of the `margins`; `reads` reads them before and
-    after. Lines that lost their text are dropped, others drawn for them; yields how far it is after
-    every few. Raises :class:`ReadaptError` where four of five are lost.
+    `maker` gives texts, which are set as one of the `settings` says, and draws lines by itself
+    where there are none; `reads` reads them before and after. Lines that lost their text are
+    dropped, others drawn for them; yields how far it is after every few. Raises
+    :class:`ReadaptError` where four of five are lost.
     """
     folder.mkdir(parents=True, exist_ok=True)
     kept = drawn = 0
@@ -106,7 +108,7 @@ def write_look_lines(
                 "train it with --text-weight 2, or read with a better model (-m)."
             )
         lines, translated = _chunk(
-            list(islice(indices, _CHUNK)), maker, change, seed, height, margins
+            list(islice(indices, _CHUNK)), maker, change, seed, height, settings
         )
         pairs = zip(reads([line.image for line in lines]), reads(translated), strict=True)
         for line, image, (before, after) in zip(lines, translated, pairs, strict=True):
@@ -126,9 +128,9 @@ def _chunk(
     change: Change,
     seed: int,
     height: int,
-    margins: Sequence[tuple[int, int]],
+    settings: Sequence[Setting],
 ) -> tuple[list[Rendered], list[Image]]:
-    lines = [source_line(maker, i, seed, height, margins) for i in indices]
+    lines = [source_line(maker, i, seed, height, settings) for i in indices]
     translated = [change(line.image, seed + i) for i, line in zip(indices, lines, strict=True)]
     return lines, translated
 

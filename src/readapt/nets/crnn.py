@@ -97,5 +97,9 @@ class Crnn(nn.Module):
 
     def forward(self, lines: Tensor) -> Tensor:
         """`batch height width` uint8 lines to log-probabilities `batch time class` float32."""
-        hidden = self.recurrence(self.dropout(self.features(lines)))
+        return self.read(self.features(lines))
+
+    def read(self, features: Tensor) -> Tensor:
+        """Read features `batch time channel`: log-probabilities `batch time class` float32."""
+        hidden = self.recurrence(self.dropout(features))
         return torch.log_softmax(self.head(hidden), dim=-1)

@@ -58,8 +58,8 @@ class ResidualBlock(nn.Module):
 class Generator(nn.Module):
     """Images in one look to images in another.
 
-    Instance normalisation keeps no running statistics, so that training and use are the same
-    function.
+    Every pixel of the output depends on a neighbourhood alone, so that a window of a line and the
+    whole line are translated alike.
     """
 
     def __init__(self, config: GeneratorConfig = GeneratorConfig()) -> None:
@@ -116,9 +116,28 @@ def conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
 
 
-def norm(width: int) -> nn.InstanceNorm2d:
-    """Build instance normalisation with learnt scale and shift and no running statistics."""
-    return nn.InstanceNorm2d(width, affine=True, track_running_stats=False)
+class PixelNorm(nn.Module):
+    """Scale the channels of each pixel to unit mean square, then by learnt factors and shifts.
+
+    Karras et al. 2018, section 4.2. Instance normalisation divides by statistics of the whole
+    image: what was learnt on short windows comes out otherwise on long lines.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.bias = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`batch channel height width` in and out."""
+        last = x.permute(0, 2, 3, 1)
+        y = F.rms_norm(last, (last.shape[-1],), self.weight.to(last.dtype), 1e-4)
+        return (y + self.bias.to(last.dtype)).permute(0, 3, 1, 2)
+
+
+def norm(width: int) -> nn.Module:
+    """Build the normalisation between convolutions."""
+    return PixelNorm(width)
 
 
 def initialise(network: nn.Module) -> None:

@@ -88,7 +88,7 @@ class LearnLook:
             reads,
             seed=config.seed,
             height=height,
-            margins=() if kindred is None else kindred.margins,
+            settings=() if kindred is None else kindred.settings,
         ):
             portion.tick()
             share = round(written.share, 4)

@@ -271,10 +271,10 @@ def _back(game: CycleGan, translated: list[Image]) -> list[Image]:
 
 def _warnings(result: Result, figures: dict[str, float], config: LookConfig) -> list[str]:
     found = []
-    if figures["preserved"] < min(config.monitor.preserved, figures["preserved_usually"]):
+    if figures["preserved"] < config.monitor.preserved:
         found.append(
             f"Only {figures['preserved']:.1%} of the readable lines kept their text: let "
-            "`readapt synth lines --look` drop the others, or train with --text-weight 2."
+            "`readapt synth lines --look` drop the others, or train with --text-weight 5."
         )
     if figures["readable"] < 0.3:
         found.append(

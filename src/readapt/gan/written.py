@@ -105,7 +105,7 @@ def write_look_lines(
         if drawn >= _MOST_TRIES * max(count, _CHUNK):
             raise ReadaptError(
                 f"Only {kept} of {drawn} translated lines keep their text: this look breaks texts; "
-                "train it with --text-weight 2, or read with a better model (-m)."
+                "train it with --text-weight 5, or read with a better model (-m)."
             )
         lines, translated = _chunk(
             list(islice(indices, _CHUNK)), maker, change, seed, height, settings

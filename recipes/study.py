@@ -118,7 +118,8 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
     """Adapt once and measure on both halves."""
     seen, unseen = halves(collection)
     bundle = Bundle.load(find_bundle(options.model))
-    minutes, estimated = 0.0, (None, None)
+    minutes = 0.0
+    estimated: tuple[float | None, float | None] = (None, None)
     if variant == "shipped":
         reader = load_recognizer(bundle, options.threads)
     elif variant == "supervised":
@@ -132,6 +133,7 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
             seed=seed,
             only=stages,
             teachers=TEACHERS if "ask" in stages else (),
+            look=known_look(options, collection.name) if "look" in stages else "",
             target=TargetConfig(single=single),
             threads=options.threads,
         )
@@ -151,6 +153,12 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
         "minutes": minutes,
         "estimated": estimated,
     }
+
+
+def known_look(options: argparse.Namespace, collection: str) -> str:
+    """Folder of a look that was learnt before, "" where it is to be learnt now."""
+    found = None if options.looks is None else options.looks / collection
+    return str(found) if found is not None and found.is_dir() else ""
 
 
 def supervised(bundle: Bundle, seen: Half, seed: int, options: argparse.Namespace) -> Recognizer:
@@ -208,6 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--collections", default=",".join(COLLECTIONS))
     parser.add_argument("--variants", default=",".join(VARIANTS))
+    parser.add_argument("--looks", type=Path, help="looks learnt before, a folder per collection")
     parser.add_argument("--table", type=Path)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)

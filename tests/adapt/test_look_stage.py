@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -72,6 +73,28 @@ def test_lines_in_the_look_are_written_for_later_stages(
     assert [known._line(i)[1] for i in (1, 3, 5)] == ["ab", "ba a", "ab"]
 
 
+def test_a_look_that_is_there_is_not_learnt_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+
+    def write(folder, count, maker, change, reads, *, seed, height, settings):  # type: ignore[no-untyped-def]
+        folder.mkdir(parents=True)
+        yield Written(count, count)
+
+    monkeypatch.setattr(look, "write_look_lines", write)
+    monkeypatch.setattr(look, "change_of", lambda found: lambda line, seed: line)
+    monkeypatch.setattr(look.Look, "load", classmethod(lambda cls, folder: loaded.append(folder)))
+    monkeypatch.setattr(look, "line_maker", lambda *_: None)
+    monkeypatch.setattr(look, "kindred_of", lambda found: None)
+    short = state(5)
+    short.config = replace(short.config, look=str(tmp_path / "mine"))
+    assert LearnLook().lacks(short) == ""
+    outcome = LearnLook().run(short, Portion(60.0), tmp_path / "look")
+    assert loaded == [tmp_path / "mine"]
+    assert outcome.record["kept their text"] == 1.0
+
+
 class Names:
     """A maker whose lines say who drew them."""
 
@@ -85,9 +108,9 @@ class Names:
 def test_lines_akin_to_the_scans_are_mixed_with_all_kinds() -> None:
     known = Known(Names("a"), Names("g"), 36)  # type: ignore[arg-type]
     drawn = [text for _, text in known(0, 100)]
-    assert sum(text.startswith("g") for text in drawn) == 40
+    assert sum(text.startswith("g") for text in drawn) == 60
     assert [text for _, text in known(10, 5)] == drawn[10:15]
     both = Known(Names("a"), Names("g"), 36, ((bars("a"), "t"),))  # type: ignore[arg-type]
     drawn = [text for _, text in both(0, 100)]
     assert drawn.count("t") == 50
-    assert sum(text.startswith("g") for text in drawn) == 20
+    assert sum(text.startswith("g") for text in drawn) == 30

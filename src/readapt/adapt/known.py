@@ -14,7 +14,7 @@ from readapt.synth.corpus import Corpus
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.types import Image
 
-GENERAL = 2
+GENERAL = 3
 """Of five rendered lines so many are of all kinds, whatever the scans look like: for variety."""
 
 

@@ -56,12 +56,14 @@ class AdaptConfig:
     """Stages to run; none: all that can."""
     teachers: tuple[str, ...] = ()
     """Other engines to ask, such as `tesseract` or `tesseract:fra+eng`."""
+    look: str = ""
+    """Folder of a look that was learnt before; none: one is learnt, where there is time for it."""
     target: TargetConfig = field(default_factory=TargetConfig)
     gate: GateConfig = field(default_factory=GateConfig)
     selftrain: SelfTrainConfig = field(default_factory=SelfTrainConfig)
     student: DetectorStudentConfig = field(default_factory=DetectorStudentConfig)
     """How the detector is taught."""
-    lr: float = 4e-4
+    lr: float = 3e-4
     """Peak learning rate of the fine-tuning."""
     steps: int = 0
     """Steps of each training, instead of its share of the minutes; for tests."""

@@ -38,6 +38,10 @@ def adapt(
             help="Another engine to ask: rapidocr, tesseract or tesseract:fra+eng; repeatable."
         ),
     ] = None,
+    look: Annotated[
+        Path | None,
+        typer.Option(help="A look learnt by `readapt train cyclegan`; default: learn it now."),
+    ] = None,
     truth: Annotated[
         Path | None,
         typer.Option(help="Labelled pages or lines to measure by; nothing is learnt from them."),
@@ -86,6 +90,7 @@ def adapt(
     from readapt.adapt.pipeline import adapt as run
     from readapt.adapt.settings import AdaptConfig
     from readapt.batch.executor import quiet_warnings
+    from readapt.gan.look import Look
 
     quiet_warnings()
     if threads is not None:
@@ -98,9 +103,12 @@ def adapt(
         seed=seed,
         only=tuple(only or ()),
         teachers=tuple(teacher or ()),
+        look="" if look is None else str(look),
         steps=steps,
         threads=threads,
     )
+    if look is not None:
+        Look.load(look).translator()  # what is wrong with it is said before hours of work
     config = replace(config, target=replace(config.target, single=lines))
     shown = Progress(quiet)
     try:

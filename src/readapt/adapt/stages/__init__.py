@@ -16,11 +16,13 @@ from readapt.adapt.stages.words import Words
 NAMES = ("look", "free", "words", "teach", "ask", "listen", "teach-pages", "listen-pages")
 """What ``--only`` takes."""
 PAGE_STAGES = NAMES[-2:]
-"""Those that teach the detector, which has a gate of its own."""
+"""Those that teach the detector, which has a gate of its own. They run only where they are asked
+for: no collection is known to gain by them yet."""
 
 
 def all_stages(config: AdaptConfig) -> list[Stage]:
-    """List the stages that were asked for, in order."""
+    """List the stages that were asked for, in order; those for the recognizer, if none was."""
     stages: list[Stage] = [LearnLook(), Free(), Words(), Teach(), Ask(), Listen()]
     stages += [TeachPages(), ListenPages()]
-    return [stage for stage in stages if not config.only or stage.name in config.only]
+    asked = config.only or tuple(name for name in NAMES if name not in PAGE_STAGES)
+    return [stage for stage in stages if stage.name in asked]

@@ -26,8 +26,8 @@ PLAYING = 0.75
 """Share of the portion that the game has; the rest draws, measures and writes lines."""
 WRITTEN = 3000
 """Lines written in the look, at most."""
-_LEAST = 5 * 60.0
-"""Seconds below which a game is no use."""
+A_MINUTE = 100
+"""Lines written for each minute of the whole budget."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class LearnLook:
     def lacks(self, state: State) -> str:
         """Needs a few minutes: a game that hardly began translates badly."""
         minutes = state.config.minutes
-        return "" if minutes >= 20 else f"{minutes:g} minutes are too few for it"
+        enough = minutes >= 20 or state.config.look
+        return "" if enough else f"{minutes:g} minutes are too few for it"
 
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
         """Play, then write lines; both go on where they were stopped."""
@@ -57,9 +58,10 @@ class LearnLook:
             state.corpora,
             state.alphabet,
         )
-        place, work = folder / "look", folder / "game"
+        given = state.config.look
+        place, work = Path(given) if given else folder / "look", folder / "game"
         figures: dict[str, float] = {}
-        if not (place / LOOK_NAME).is_file():
+        if not given and not (place / LOOK_NAME).is_file():
             plain = LookConfig()
             play = replace(plain.play, minutes=portion.minutes * PLAYING, seed=config.seed)
             made = make_look(
@@ -82,7 +84,7 @@ class LearnLook:
         share = 0.0
         for written in write_look_lines(
             lines,
-            WRITTEN,
+            min(WRITTEN, round(A_MINUTE * state.config.minutes)),
             maker,
             change_of(look),
             reads,

@@ -57,7 +57,7 @@ class CycleGanConfig:
     """Without F, D_a and cycles: for the shortest budgets."""
     cycle: float = 10.0
     identity: float = 5.0
-    text: float = 2.0
+    text: float = 3.0
     """Standard deviation of the text's gradient at G(a), as a multiple of the adversarial one."""
     features: float = 1.0
     """The same of the gradient by way of the recognizer's features; 0: no critic of these."""

@@ -265,7 +265,7 @@ class _Run:
         state.records[stage.name] = outcome.record
         entry |= {
             "record": dict(outcome.record),
-            "files": {k: str(v.relative_to(self.work)) for k, v in outcome.files.items()},
+            "files": {k: self._named(v) for k, v in outcome.files.items()},
         }
         if outcome.network is not None:
             present, entry = self._through(state, outcome, folder, entry, gate, base, present)
@@ -276,6 +276,11 @@ class _Run:
         self.journal.add(f"stage {stage.name}", entry)
         self.say(entry.get("reason", "done"))
         return present
+
+    def _named(self, path: Path) -> str:
+        """Name a file for the journal: the folder may be moved, a look of the user's stays."""
+        inside = path.is_relative_to(self.work)
+        return str(path.relative_to(self.work) if inside else path.resolve())
 
     def _through(
         self,

@@ -28,22 +28,23 @@ from readapt.synth.corpus import BUILT_IN, Corpus
 from readapt.synth.fonts import read_font
 from readapt.synth.lines import LineConfig, LineMaker
 
+METER = GapConfig(
+    steps=10,
+    batch=4,
+    width=48,
+    windows=8,
+    look_every=5,
+    critic=DiscriminatorConfig(width=4, layers=1, norm="none"),
+    bootstrap=20,
+)
 CONFIG = LookConfig(
     CycleGanConfig(
         GeneratorConfig(widths=(4, 8), blocks=1), DiscriminatorConfig(width=4, layers=1), pool=4
     ),
     PlayConfig(steps=4, judge_every=2, log_every=1, checkpoint_seconds=0.0),
     FeedConfig(columns=192, widths=(48, 64)),
-    MonitorConfig(lines=6, real=20),
-    GapConfig(
-        steps=10,
-        batch=4,
-        width=48,
-        windows=8,
-        look_every=5,
-        critic=DiscriminatorConfig(width=4, layers=1, norm="none"),
-        bootstrap=20,
-    ),
+    MonitorConfig(lines=10, real=20, held_out=0.4, gap=METER),
+    METER,
     kept=24,
 )
 
@@ -68,6 +69,8 @@ def test_the_whole_way(tmp_path: Path) -> None:
     made = run(tmp_path / "mine")
     assert made.result.steps == 4
     assert {"kid", "kid_floor", "kid_before", "preserved", "coverage"} <= set(made.figures)
+    judged = (tmp_path / "mine-training" / "judge.csv").read_text("utf-8").splitlines()
+    assert "gap" in judged[0].split(",")
     assert set(made.gaps) == {"rendered", "translated", "half the scans"}
     section = Look.load(tmp_path / "mine").manifest.translator
     assert section is not None

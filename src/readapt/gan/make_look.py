@@ -55,7 +55,9 @@ class LookConfig:
     game: CycleGanConfig = field(default_factory=CycleGanConfig)
     play: PlayConfig = field(default_factory=lambda: PlayConfig(judge_every=200))
     feed: FeedConfig = field(default_factory=FeedConfig)
-    monitor: MonitorConfig = field(default_factory=MonitorConfig)
+    monitor: MonitorConfig = field(
+        default_factory=lambda: MonitorConfig(gap=GapConfig(steps=45, batch=16, bootstrap=20))
+    )
     gap: GapConfig = field(default_factory=lambda: GapConfig(steps=200))
     pilot: int = 40
     """Rendered lines of each kind of document that tell which kinds the scans are of."""

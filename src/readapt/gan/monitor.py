@@ -20,6 +20,7 @@ from torch import nn
 
 from readapt.evaluate.normalise import fold
 from readapt.gan.candidates import INK, SCAN, degraded, dressed
+from readapt.gan.critic import GapConfig, measure_gap
 from readapt.gan.crops import Rendered
 from readapt.gan.play import Verdict
 from readapt.gan.translate import translate_lines
@@ -142,6 +143,8 @@ class MonitorConfig:
     """Share of the real lines that are compared with and never played with."""
     preserved: float = 0.95
     """Share of the readable lines that must still read as their label."""
+    gap: GapConfig | None = None
+    """How the distance from the real lines is estimated at each look; None: it is not."""
     seed: int = 0
 
 
@@ -228,6 +231,8 @@ class Monitor:
         assert isinstance(generator, Generator)
         translated = self.translated(generator)
         figures = self.figures(translated)
+        if self.config.gap is not None:
+            figures["gap"] = measure_gap(self.real, translated, self.config.gap).estimate
         self.history.append(figures)
         wrong = collapse(self.plain, translated)
         self.warned = self.warned + 1 if wrong else 0

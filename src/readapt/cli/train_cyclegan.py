@@ -58,7 +58,10 @@ def cyclegan(
     min_lines: Annotated[int, typer.Option(help="Usable lines the scans must have.", min=8)] = 200,
     rendered: Annotated[int, typer.Option(help="Rendered lines to play with.", min=10)] = 800,
     gap_steps: Annotated[
-        int, typer.Option(help="Steps of the critics that measure the end; 0: not measured.", min=0)
+        int,
+        typer.Option(
+            help="Steps of the critics that measure the end; 0: no gap is measured.", min=0
+        ),
     ] = 200,
     judge_every: Annotated[int, typer.Option(help="Steps between two looks.", min=1)] = 200,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
@@ -124,6 +127,7 @@ def cyclegan(
         play=replace(plain.play, minutes=minutes, steps=steps, judge_every=judge_every, seed=seed),
         feed=FeedConfig(seed=seed),
         gap=replace(plain.gap, steps=gap_steps, seed=seed),
+        monitor=plain.monitor if gap_steps else replace(plain.monitor, gap=None),
         pilot=min(plain.pilot, max(8, rendered // 6)),
         kept=rendered,
     )

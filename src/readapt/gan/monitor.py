@@ -131,6 +131,10 @@ def collapse(rendered: Sequence[Image], translated: Sequence[Image]) -> str:
     return ""
 
 
+_MEASURABLE = 8
+"""Lines of each kind that a gap needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class MonitorConfig:
     """What is judged, and by what measure."""
@@ -231,14 +235,19 @@ class Monitor:
         assert isinstance(generator, Generator)
         translated = self.translated(generator)
         figures = self.figures(translated)
-        if self.config.gap is not None:
-            figures["gap"] = measure_gap(self.real, translated, self.config.gap).estimate
+        meter = self.config.gap
+        if meter is not None and _fewest_wide(meter.width, self.real, translated) >= _MEASURABLE:
+            figures["gap"] = measure_gap(self.real, translated, meter).estimate
         self.history.append(figures)
         wrong = collapse(self.plain, translated)
         self.warned = self.warned + 1 if wrong else 0
         missing = max(0.0, self.config.preserved - figures["preserved"])
         score = float("inf") if wrong else figures["kid"] + 100 * missing
         return Verdict(score, figures, wrong if self.warned >= 2 else "")
+
+
+def _fewest_wide(width: int, *sets: Sequence[Image]) -> int:
+    return min(sum(int(line.shape[1] >= width) for line in lines) for lines in sets)
 
 
 def summary(figures: Mapping[str, float]) -> str:

@@ -157,7 +157,7 @@ def read(
     collected: list[Page] = []
     streams = plan.folder is None and plan.file is None and plan.formats[0].suffix == ".txt"
     for outcome in read_files(reader, todo, job, jobs):
-        shown.step(outcome)
+        found = outcome
         if estimated is not None and outcome.error is None:
             estimated.add(outcome.pages)
         if threshold is not None:
@@ -173,6 +173,7 @@ def read(
             collected = [*outcome.pages[-1:]] or collected
         else:
             collected.extend(outcome.pages)
+        shown.step(found)  # once it is written: what was said to be done is not lost
     if plan.folder is None and not streams and (collected or not failed):
         _write_all(plan.file, plan.formats[0].write(collected, reader.model))
     if estimated is not None:

@@ -26,7 +26,7 @@ def test_few_minutes_draw_few_lines() -> None:
     plain = LookConfig()
     assert Clock(0, 30).fitting(plain) == plain
     short = Clock(0, 1).fitting(plain)
-    assert short.kept == plain.kept // 4
+    assert short.source.kept == plain.source.kept // 4
     steps = replace(plain, play=PlayConfig(steps=3))
     assert Clock(0, 1).fitting(steps) == steps
 

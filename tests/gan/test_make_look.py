@@ -20,6 +20,7 @@ from readapt.gan.monitor import MonitorConfig
 from readapt.gan.play import PlayConfig
 from readapt.gan.report import shuffled_grid
 from readapt.gan.scans import ScanLines
+from readapt.gan.source import SourceConfig
 from readapt.nets.crnn import Crnn, CrnnConfig
 from readapt.nets.discriminator import DiscriminatorConfig
 from readapt.nets.generator import GeneratorConfig
@@ -45,7 +46,7 @@ CONFIG = LookConfig(
     FeedConfig(columns=192, widths=(48, 64)),
     MonitorConfig(lines=10, real=20, held_out=0.4, gap=METER),
     METER,
-    kept=24,
+    source=SourceConfig(kept=24),
 )
 
 

@@ -128,8 +128,9 @@ def cyclegan(
         feed=FeedConfig(seed=seed),
         gap=replace(plain.gap, steps=gap_steps, seed=seed),
         monitor=plain.monitor if gap_steps else replace(plain.monitor, gap=None),
-        pilot=min(plain.pilot, max(8, rendered // 6)),
-        kept=rendered,
+        source=replace(
+            plain.source, pilot=min(plain.source.pilot, max(8, rendered // 6)), kept=rendered
+        ),
     )
     work = out.with_name(f"{out.name}-training")
     made = make_look(

@@ -48,11 +48,12 @@ class Clock:
         if config.play.steps or self.minutes >= _SHORT:
             return config
         share = max(0.25, self.minutes / _SHORT)
-        return replace(
-            config,
-            pilot=max(20, round(share * config.pilot)),
-            kept=round(share * config.kept),
+        source = replace(
+            config.source,
+            pilot=max(20, round(share * config.source.pilot)),
+            kept=round(share * config.source.kept),
         )
+        return replace(config, source=source)
 
     def game(self, config: PlayConfig) -> PlayConfig:
         """Give the game what is left; a budget in steps stays as it is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 
@@ -18,21 +18,17 @@ from readapt.gan.clock import Clock
 from readapt.gan.critic import Gap, GapConfig, measure_floor, measure_gap
 from readapt.gan.crops import Feed, FeedConfig, Rendered
 from readapt.gan.cyclegan import CycleGan, CycleGanConfig, Judge
-from readapt.gan.kindred import Kindred, find_kindred
 from readapt.gan.look import Look, save_look, translator_section
 from readapt.gan.monitor import Monitor, MonitorConfig, Reads
 from readapt.gan.play import PlayConfig, Result, Verdict, play
 from readapt.gan.report import Outcome, Pictures, write_picture, write_report
 from readapt.gan.scans import ScanLines
 from readapt.gan.setting import rounded
-from readapt.gan.source import source_lines
+from readapt.gan.source import Source, SourceConfig, choose_source
 from readapt.gan.translate import beside, translate_line, translate_lines
-from readapt.gan.twins import Twin, elected, find_twins, originals
 from readapt.nets.crnn import Crnn
 from readapt.nets.generator import Generator
 from readapt.recognize.alphabet import Alphabet
-from readapt.synth.fonts import Font
-from readapt.synth.genres import KINDS
 from readapt.synth.lines import LineMaker
 from readapt.types import Image
 
@@ -40,10 +36,6 @@ _WIDEST = 400
 """Pixels of a line that are shown."""
 _SETTINGS = 200
 """Settings that a look remembers."""
-_RARE = 0.02
-"""Faces that fewer of the twins are set in are left out."""
-_FEW = 20
-"""Twins below which the judge looks at other lines too."""
 _MEASURED = 400
 """Rendered lines whose distance from the scans is measured, as they are and translated."""
 
@@ -59,12 +51,7 @@ class LookConfig:
         default_factory=lambda: MonitorConfig(gap=GapConfig(steps=45, batch=16, bootstrap=20))
     )
     gap: GapConfig = field(default_factory=lambda: GapConfig(steps=200))
-    pilot: int = 40
-    """Rendered lines of each kind of document that tell which kinds the scans are of."""
-    kept: int = 800
-    """Rendered lines to play with, beside those that are judged."""
-    compared: int = 300
-    """Real lines that tell it."""
+    source: SourceConfig = field(default_factory=SourceConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,72 +64,6 @@ class Made:
     gaps: dict[str, Gap]
     warnings: tuple[str, ...]
     report: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Rendered lines akin to the scans."""
-
-    played: list[Rendered]
-    """Twins of real lines, and other texts set as they are."""
-    judged: list[Rendered]
-    """Twins of real lines that are not played with."""
-    kindred: Kindred
-
-
-def choose_source(
-    maker: LineMaker,
-    real: Sequence[Image],
-    judged: Sequence[Image],
-    alphabet: Alphabet,
-    recognizer: Crnn,
-    config: LookConfig,
-) -> Source:
-    """Find kinds, fonts and settings of the real lines, all prepared, and draw lines like them.
-
-    Half of the lines are twins of `real` ones as far as those go; the others are set like them
-    with texts of the maker. Where nothing is read surely on the scans, all are as the maker draws
-    them.
-    """
-    height, seed = real[0].shape[0], config.game.seed
-    kindred = find_kindred(maker, real[: config.compared], recognizer, config.pilot, height)
-    fonts = _fonts(maker, kindred)
-    read = originals(real[: config.kept], recognizer, alphabet)
-    twins = find_twins(fonts, read[: config.kept // 2], recognizer)
-    faces = {name for name, share in elected(twins) if share >= _RARE} if twins else set()
-    chosen = [font for font in fonts if font.name in faces]
-    others: list[Twin] = []
-    if chosen:
-        families = dict.fromkeys(font.family for font in chosen)
-        settings = tuple(t.setting for t in twins if t.setting.face in faces)
-        kindred = Kindred(kindred.genres, tuple(families), settings)
-        read = originals(judged[: 2 * config.monitor.lines], recognizer, alphabet)
-        others = find_twins(chosen, read, recognizer)
-    missing = max(0, config.monitor.lines - len(others)) if len(others) < _FEW else 0
-    more = _wide(
-        source_lines(
-            kindred.maker(maker),
-            config.kept - len(twins) + missing,
-            seed,
-            height,
-            kindred.settings,
-        ),
-        config,
-    )
-    played = [*_wide((twin.line for twin in twins), config), *more[missing:]]
-    return Source(
-        played, [*_wide((twin.line for twin in others), config), *more[:missing]], kindred
-    )
-
-
-def _fonts(maker: LineMaker, kindred: Kindred) -> list[Font]:
-    """Fonts of the kinds that the kinds of documents are set in; all, where there is none."""
-    kinds = {kind for genre, _ in kindred.genres for kind in KINDS[genre]}
-    return [font for font in maker.fonts if font.kind in kinds] or list(maker.fonts)
-
-
-def _wide(lines: Iterable[Rendered], config: LookConfig) -> list[Rendered]:
-    return [line for line in lines if line.image.shape[1] >= config.feed.widths[0]]
 
 
 def make_look(
@@ -172,7 +93,8 @@ def make_look(
     config = clock.fitting(config)
     real, judged = _parted(scans.lines, config)
     told(f"{len(scans.lines)} real lines; drawing rendered ones to match")
-    source = choose_source(maker, real, judged, alphabet, recognizer, config)
+    chosen = replace(config.source, least_width=config.feed.widths[0], judged=config.monitor.lines)
+    source = choose_source(maker, real, judged, alphabet, recognizer, chosen, config.game.seed)
     shares = ", ".join(f"{genre} {share:.0%}" for genre, share in source.kindred.genres)
     told(f"{len(source.kindred.families)} font families; drawn as {shares}")
     if source.kindred.settings:

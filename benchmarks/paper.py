@@ -1,11 +1,11 @@
 """Is learned paper worth having: ``paper.py --look LOOK``.
 
-The detector and the recognizer of --checkpoints are trained on for a few steps, alike but for the
-sheets under half of their pages and lines, and under a tenth of pages and a twentieth of lines that
-are nothing but paper: plain ones of one level, procedural ones, or those of a look (made with
+The detector and the recognizer that ship are trained on for a few steps, alike but for the sheets
+under half of their pages and lines, and under a tenth of pages and a twentieth of lines that are
+nothing but paper: plain ones of one level, procedural ones, or those of a look (made with
 ``readapt train paper`` from unlabelled receipts). Then counted: lines that the detector finds on
 bare margins of real pages, H-mean of true lines on receipts, and character errors of cut lines.
-Checkpoints are copied, never written to. Writes ``results/<date>-paper-NAME.json``.
+Writes ``results/<date>-paper-NAME.json``.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ import torch
 from blank import margins
 from hardware import RESULTS, ROOT, head, write_result
 
+from readapt.adapt.detector_weights import trainable_detector
+from readapt.adapt.weights import trainable
 from readapt.detect.detector import Detector, DetectorConfig
 from readapt.evaluate.boxes import Detection, match
 from readapt.evaluate.crops import crop_truth
@@ -40,11 +43,10 @@ from readapt.recognize.preprocess import prepare_line
 from readapt.synth.capture import expose, print_on, sample_capture
 from readapt.synth.page import PageConfig
 from readapt.synth.paper import PaperSource, reflectance, sample_paper
-from readapt.train.checkpoint import load_checkpoint
 from readapt.train.data import collate
 from readapt.train.detector import DetectorLearner, DetectorTrainingConfig
 from readapt.train.loop import LoopConfig, train
-from readapt.train.recognizer import RecognizerConfig, RecognizerLearner, greedy_texts, new_network
+from readapt.train.recognizer import RecognizerConfig, RecognizerLearner, greedy_texts
 from readapt.types import Image
 
 LOOP = LoopConfig(lr=3e-4, warmup=0.1, average=0.95, log_every=10, evaluate_seconds=1e9)
@@ -84,7 +86,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
     parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--look", type=Path, required=True)
-    parser.add_argument("--checkpoints", type=Path, default=ROOT / "runs")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--detector-steps", type=int, default=60)
     parser.add_argument("--recognizer-steps", type=int, default=40)
@@ -157,8 +158,9 @@ def some_margins(options: argparse.Namespace) -> dict[str, Image]:
 def tuned_detector(
     paper: PaperSource | None, options: argparse.Namespace, folder: Path
 ) -> DetectorNet:
-    """Train on from the checkpoint; with no paper, the checkpoint as it is."""
-    weights = load_checkpoint(options.checkpoints / "detector" / "checkpoint.pt")["average"]
+    """Train on from the one that ships; with no paper, that one as it is."""
+    network = trainable_detector(Bundle.load(find_bundle(None)))
+    assert network is not None
     plain = DetectorTrainingConfig()
     config = replace(
         plain,
@@ -169,11 +171,10 @@ def tuned_detector(
         workers=0,
         held_out=0,
     )
-    average = DetectorNet(config.network)
-    average.load_state_dict(weights)
+    average = deepcopy(network)
     if paper is not None:
         learner = DetectorLearner(config)
-        learner.network.load_state_dict(weights)
+        learner.network = network
         train(learner, average, config.loop, folder, echo=False)
     return average.eval()
 
@@ -228,8 +229,8 @@ def read_all(network: Crnn, images: list[Image]) -> list[str]:
 
 
 def tuned_recognizer(paper: PaperSource | None, options: argparse.Namespace, folder: Path) -> Crnn:
-    """Train on from the checkpoint; with no paper, the checkpoint as it is."""
-    weights = load_checkpoint(options.checkpoints / "recognizer" / "checkpoint.pt")["average"]
+    """Train on from the one that ships; with no paper, that one as it is."""
+    network = trainable(Bundle.load(find_bundle(None)))
     plain = RecognizerConfig()
     lines = replace(plain.stream.lines, seed=options.seed + 77, paper=paper, papered=0.5)
     config = replace(
@@ -241,11 +242,10 @@ def tuned_recognizer(paper: PaperSource | None, options: argparse.Namespace, fol
         workers=0,
         held_out=0,
     )
-    average = new_network(config)
-    average.load_state_dict(weights)
+    average = deepcopy(network)
     if paper is not None:
         learner = RecognizerLearner(config)
-        learner.network.load_state_dict(weights)
+        learner.network = network
         learner.evaluate = lambda network: {}  # type: ignore[method-assign]
         train(learner, average, config.loop, folder, echo=False)
     return average.eval()

@@ -70,3 +70,22 @@ def test_scores_are_those_of_the_exported_network() -> None:
     rates = (cer(true, read) for true, read in zip(texts, said, strict=True))
     assert found.replay == pytest.approx(total(rates).rate)
     assert not network.training
+
+
+def test_what_engines_agree_on_is_the_better_judge() -> None:
+    network = reading_network()
+    lines = [bars(text, 30, 220, 60, i) for i, text in enumerate(words(24, seed=3))]
+    read = as_read(network, ALPHABET, 1).log_posteriors(lines)
+    said: list[str | None] = [ALPHABET.decode(best_path(p).ids) for p in read]
+    judge = Gate(lines, [], ALPHABET, ErrorEstimate(), GateConfig(), 1)
+    alone = judge.score(network)
+    assert (alone.dissent, alone.rate) == (None, alone.estimate.rate)
+    judge.hear([*said[:10], *[None] * 14])  # too few
+    assert judge.score(network).dissent is None
+    judge.hear([*said[:20], *[None] * 3, f"{said[23]}x"])
+    found = judge.score(network)
+    assert len(found.edits) == 21
+    assert found.edits.sum() == 1
+    assert found.rate == pytest.approx(1 / found.characters.sum())
+    assert judge.glance(network) == found.rate
+    assert "engines" in judge.decide(found, found, found).reason

@@ -136,7 +136,7 @@ def test_the_adaptation_goes_on_after_a_crash(tmp_path: Path) -> None:
     scans = write_lines(tmp_path / "scans", 20)
     config = replace(CONFIG, teachers=("rapidocr",))
     adapted = adapt(scans, tmp_path / "mine", base=tmp_path / "base", config=config)
-    assert "9 of 10 lines" in adapted.report.read_text("utf-8")
+    assert "19 of 20 lines" in adapted.report.read_text("utf-8")
 
 
 def test_a_python_that_is_not_there_lacks_rapidocr(

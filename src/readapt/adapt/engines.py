@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +57,7 @@ class Teacher(Protocol):
         """Say what is not installed and how to install it; "" where all is there."""
         ...
 
-    def read(self, lines: Sequence[Image]) -> Iterator[Answer]:
+    def read(self, lines: Sequence[Image]) -> Generator[Answer]:
         """Yield an answer for each line, `height width` uint8 grey, in order."""
         ...
 
@@ -119,7 +119,7 @@ class Tesseract:
             fitting.insert(0, "frk")
         return "+".join(fitting or ["eng"])
 
-    def read(self, lines: Sequence[Image]) -> Iterator[Answer]:
+    def read(self, lines: Sequence[Image]) -> Generator[Answer]:
         """Read some at a time; where that fails, one by one."""
         codes = self.codes
         for start in range(0, len(lines), _TOGETHER):
@@ -188,7 +188,7 @@ class RapidOcr:
             f"'readapt[teachers]' (or name another Python that has it in {RAPIDOCR_PYTHON})."
         )
 
-    def read(self, lines: Sequence[Image]) -> Iterator[Answer]:
+    def read(self, lines: Sequence[Image]) -> Generator[Answer]:
         """Ask one line after the other."""
         process: subprocess.Popen[str] | None = None
         with tempfile.TemporaryDirectory() as scratch:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.settings import GateConfig
 from readapt.evaluate.estimate import Estimate, estimate, expected_edits, find_signs
@@ -26,6 +27,8 @@ from readapt.recognize.greedy import best_path
 from readapt.recognize.recognizer import Recognizer
 from readapt.types import Image
 
+FEWEST = 20
+"""Lines that other engines have to agree on to be judges."""
 GLANCE = 80
 """Lines that are enough to choose between candidates of one stage."""
 _UNREADABLE = 0.15
@@ -42,9 +45,16 @@ class Score:
     replay: float
     """Error rate on the general lines."""
     edits: NDArray[np.float64] = field(repr=False)
-    """Expected wrong characters of each held-out line ..."""
+    """Wrong characters of each held-out line: as expected, or against what engines agree on ..."""
     characters: NDArray[np.float64] = field(repr=False)
-    """... and how many characters were read."""
+    """... and how many characters were read, or agreed on."""
+    dissent: float | None = None
+    """Error rate against the texts that other engines agree on; None where none was asked."""
+
+    @property
+    def rate(self) -> float:
+        """What candidates are compared by: the lower the better."""
+        return self.estimate.rate if self.dissent is None else self.dissent
 
     @property
     def unreadable(self) -> float:
@@ -87,10 +97,23 @@ class Gate:
         self.config = config
         self._held_out, self._replay = held_out, replay
         self._alphabet, self._errors, self._threads = alphabet, errors, threads
+        self._agreed: dict[int, str] = {}
+
+    def hear(self, texts: Sequence[str | None]) -> None:
+        """Judge from now on by what other engines agree on; ``texts`` are of the held-out lines.
+
+        None: they do not agree on the line. Fewer than ``FEWEST`` texts change nothing. It is a
+        better judge than the student's own certainty, which learning from others shakes.
+        """
+        known = {i: fold(text) for i, text in enumerate(texts) if text}
+        self._agreed = known if len(known) >= FEWEST else {}
 
     def glance(self, network: Crnn) -> float:
         """Estimate the error rate on some of the held-out lines: enough to choose by, and quick."""
         reader = as_read(network, self._alphabet, self._threads)
+        if self._agreed:
+            edits, characters = self._against(reader)
+            return float(edits.sum() / characters.sum())
         some = self._held_out[:: max(1, len(self._held_out) // GLANCE)]
         return estimate(find_signs(reader, some, network.config.height), self._errors, 2).rate
 
@@ -103,21 +126,32 @@ class Gate:
         rates = (
             cer(fold(true), fold(text)) for (_, true), text in zip(self._replay, texts, strict=True)
         )
-        return Score(
-            estimate(signs, self._errors),
-            total(rates).rate,
-            expected_edits(signs, self._errors),
-            np.array([s.characters for s in signs], np.float64),
-        )
+        guessed, replay = estimate(signs, self._errors), total(rates).rate
+        if self._agreed:
+            edits, characters = self._against(reader)
+            return Score(guessed, replay, edits, characters, float(edits.sum() / characters.sum()))
+        length = np.array([s.characters for s in signs], np.float64)
+        return Score(guessed, replay, expected_edits(signs, self._errors), length)
+
+    def _against(self, reader: Recognizer) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Edits and characters of each held-out line that other engines agree on."""
+        read = reader.log_posteriors([self._held_out[i] for i in self._agreed])
+        pairs = [
+            (text, fold(self._alphabet.decode(best_path(p).ids)))
+            for text, p in zip(self._agreed.values(), read, strict=True)
+        ]
+        edits = [Levenshtein.distance(*pair) for pair in pairs]
+        return np.array(edits, np.float64), np.array([max(1, len(t)) for t, _ in pairs], np.float64)
 
     def decide(self, before: Score, after: Score, base: Score) -> Verdict:
         """Compare a candidate with the present recognizer, and with the base for the replay."""
         config = self.config
         allowed = base.replay * (1 + config.replay_relative) + config.replay_absolute
         sure = better_share(before, after)
-        moved = f"estimate {before.estimate.rate:.2%} -> {after.estimate.rate:.2%}"
+        what = "estimate" if after.dissent is None else "against the engines' agreement"
+        moved = f"{what} {before.rate:.2%} -> {after.rate:.2%}"
         replay = f"general lines {base.replay:.2%} -> {after.replay:.2%}"
-        if not after.estimate.rate < before.estimate.rate:
+        if not after.rate < before.rate:
             return Verdict(False, f"not better on held-out lines ({moved})")
         if sure < config.sure:
             return Verdict(False, f"better on {sure:.0%} of resampled lines only ({moved})")

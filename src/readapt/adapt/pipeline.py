@@ -12,10 +12,11 @@ from readapt.adapt.budget import Budget, Portion
 from readapt.adapt.detector_weights import trainable_detector
 from readapt.adapt.finish import Adapted, Ending, finish
 from readapt.adapt.gate import Gate, Score, as_read
+from readapt.adapt.heard import load_agreed
 from readapt.adapt.journal import Journal
 from readapt.adapt.page_gate import PageGate, PageScore, as_found
 from readapt.adapt.settings import AdaptConfig
-from readapt.adapt.stage import KNOWN, Outcome, Stage, State
+from readapt.adapt.stage import AGREED, KNOWN, Outcome, Stage, State
 from readapt.adapt.stages import NAMES, PAGE_STAGES, all_stages
 from readapt.adapt.target import FILE_NAME, Target, find_target, load_target, save_target
 from readapt.adapt.weights import (
@@ -216,7 +217,8 @@ class _Run:
         done = [stage for stage in stages if self.journal.get(f"stage {stage.name}")]
         for stage in done:
             self._recall(state, stage)
-        if state.network is not started:
+        gate.hear(load_agreed(state))
+        if state.network is not started or AGREED in state.files:
             present = gate.score(state.network)
         coming = [stage for stage in stages if stage not in done]
         while coming:
@@ -267,6 +269,9 @@ class _Run:
             "record": dict(outcome.record),
             "files": {k: self._named(v) for k, v in outcome.files.items()},
         }
+        if AGREED in outcome.files:  # from now on others judge, the present network too
+            gate.hear(load_agreed(state))
+            present = gate.score(state.network)
         if outcome.network is not None:
             present, entry = self._through(state, outcome, folder, entry, gate, base, present)
         if outcome.detector is not None:

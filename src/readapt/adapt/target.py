@@ -25,6 +25,7 @@ FILE_NAME: Final = "lines.npz"
 TALLEST: Final = 64
 """Pixels of height that cut lines are kept at for other engines."""
 _SHOWN = 5
+_IMAGES: Final = ("lines", "held_out", "cuts", "held_out_cuts")
 """Names in a sentence."""
 
 
@@ -56,11 +57,13 @@ class Target:
     held_out: tuple[Image, ...]
     """To judge by."""
     cuts: tuple[Image, ...]
-    """The lines to learn from as they were cut, grey, at most ``TALLEST`` pixels high."""
+    """The lines to learn from as they were cut, grey, at most ``TALLEST`` pixels high ..."""
     pages: tuple[int, ...]
     """Number of the page each of ``lines`` is from."""
     remarks: tuple[str, ...] = ()
     """What the user should know about the scans, a sentence each."""
+    held_out_cuts: tuple[Image, ...] = ()
+    """... and those to judge by."""
     sheets: Sheets = field(default_factory=Sheets)
     """Whole pages, for the detector; none where every image is a line."""
 
@@ -75,14 +78,13 @@ def load_target(path: Path) -> Target | None:
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as arrays:
-        lines, cuts, held_out = (
-            _unpack(arrays[f"{name}_pixels"], arrays[f"{name}_shapes"])
-            for name in ("lines", "cuts", "held_out")
+        lines, held_out, cuts, held_out_cuts = (
+            _unpack(arrays[f"{name}_pixels"], arrays[f"{name}_shapes"]) for name in _IMAGES
         )
         pages = tuple(int(page) for page in arrays["pages"])
         remarks = tuple(str(remark) for remark in arrays["remarks"])
         sheets = unpack(arrays)
-    return Target(lines, held_out, cuts, pages, remarks, sheets)
+    return Target(lines, held_out, cuts, pages, remarks, held_out_cuts, sheets)
 
 
 def save_target(target: Target, path: Path) -> None:
@@ -92,7 +94,7 @@ def save_target(target: Target, path: Path) -> None:
         "remarks": np.array(target.remarks, np.str_),
         **pack(target.sheets),
     }
-    for name in ("lines", "cuts", "held_out"):
+    for name in _IMAGES:
         images: tuple[Image, ...] = getattr(target, name)
         arrays[f"{name}_pixels"] = np.concatenate(
             [np.zeros(0, np.uint8), *(i.ravel() for i in images)]
@@ -195,8 +197,13 @@ def _files(scans: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _evenly(names: list[str]) -> list[str]:
     """Order names so that any number of the first ones is spread over all of them."""
+    return [names[i] for i in evenly(len(names))]
+
+
+def evenly(count: int) -> list[int]:
+    """Order the numbers below ``count`` so that any first ones are spread over all of them."""
     golden = 0.6180339887498949
-    return [names[i] for i in sorted(range(len(names)), key=lambda i: (i * golden) % 1)]
+    return sorted(range(count), key=lambda i: (i * golden) % 1)
 
 
 def _cuts(page: PageImage, reader: Reader, single: bool) -> tuple[list[Image], Image | None]:
@@ -247,6 +254,7 @@ def _parted(
         tuple(cut for _, _, cut in learnt),
         tuple(page for page, _, _ in learnt),
         remarks,
+        tuple(cut for _, _, cut in judged)[: config.most_held_out],
     )
 
 

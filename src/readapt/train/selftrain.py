@@ -60,6 +60,8 @@ class SelfTrainConfig:
 
     shares: tuple[float, ...] = (0.4, 0.7, 0.9)
     """Of the lines, the surest first, that each round learns from."""
+    taught: tuple[float, ...] = (0.8, 0.95)
+    """The same where other engines were asked: what they agree on is right from the beginning."""
     most_doubt: float = 0.2
     """Lines that are doubted more are never learnt from: they may be no text at all."""
     known: float = 0.5
@@ -96,14 +98,15 @@ def label(
     alphabet: Alphabet,
     language: Callable[[int], LanguageModel[Any] | None] = lambda i: None,
     search: Beam = SEARCH,
+    views: Sequence[View] = TEACHING_VIEWS,
 ) -> list[PseudoLabel]:
-    """Read prepared lines as a teacher does.
+    """Read prepared lines as a teacher does, in these `views` beside the plain one.
 
     `language(i)` is the language model for line `i`, one that has not learnt from that line's own
     reading; None decodes the best path.
     """
     labels = []
-    for i, (mean, own) in enumerate(mean_of_views(reader, lines)):
+    for i, (mean, own) in enumerate(mean_of_views(reader, lines, views)):
         model = language(i)
         path = best_path(mean)
         ids = path.ids

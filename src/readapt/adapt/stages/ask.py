@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from readapt.adapt.budget import Portion
 from readapt.adapt.engines import Answer, Teacher, find_teacher
 from readapt.adapt.finetune import stopwatch
-from readapt.adapt.stage import READINGS, Outcome, State
+from readapt.adapt.gate import as_read
+from readapt.adapt.heard import Readings, agreed
+from readapt.adapt.stage import AGREED, READINGS, Outcome, State
+from readapt.adapt.target import evenly
+from readapt.train.selftrain import label
+from readapt.types import Image
+
+_TOGETHER = 40
+"""Lines that each engine reads before the next has its turn; as many as Tesseract takes at once."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """Every teacher reads the lines to learn from; what it does not get to in time stays unread."""
+    """Every teacher reads the lines; what they do not get to in time stays unread."""
 
     name: str = "ask"
     title: str = "readings of other engines"
@@ -29,35 +42,68 @@ class Ask:
         return " ".join(problems) if len(problems) == len(found) else ""
 
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
-        """Read with one teacher after the other, each within its part of the portion."""
+        """Read the held-out lines first, then the others, evenly over the scans."""
         teachers = [teacher for teacher in _teachers(state) if not teacher.missing()]
         folder.mkdir(parents=True, exist_ok=True)
-        readings: dict[str, list[Answer]] = {}
-        record: dict[str, str] = {}
-        elapsed = stopwatch()
-        for number, teacher in enumerate(teachers, 1):
-            until = portion.seconds * number / len(teachers)
-            kept = folder / f"{teacher.name.replace(':', '-')}.json"
-            if kept.is_file():
-                answers = json.loads(kept.read_text("utf-8"))
-            else:
-                answers = []
-                for answer in teacher.read(state.target.cuts):
-                    answers.append(answer)
-                    portion.tick()
-                    if elapsed() > until:
-                        break
-                answers += [None] * (len(state.target.cuts) - len(answers))
-                _write(kept, json.dumps(answers, ensure_ascii=False))
-            readings[teacher.name] = answers
-            read = sum(answer is not None for answer in answers)
-            record[teacher.name] = f"{read} of {len(answers)} lines"
+        held_out, cuts = state.target.held_out_cuts, state.target.cuts
+        first = len(held_out)
+        order = [*range(first), *(first + i for i in evenly(len(cuts)))]
+        every = [*held_out, *cuts]
+        answers = _asked(teachers, [every[i] for i in order], portion, folder / "answers.json")
+        readings: Readings = {}
+        record: dict[str, JsonValue] = {}
+        for name, found in answers.items():
+            readings[name] = [None] * len(every)
+            for i, answer in zip(order, found, strict=False):
+                readings[name][i] = None if answer is None else (answer[0], answer[1])
+            read = sum(answer is not None for answer in found)
+            record[name] = f"{read} of {len(every)} lines"
         for teacher in _teachers(state):
             if problem := teacher.missing():
                 record[teacher.name] = problem
-        path = folder / "readings.json"
-        _write(path, json.dumps(readings, ensure_ascii=False))
-        return Outcome(files={READINGS: path}, record=dict(record))
+        own = label(
+            as_read(state.network, state.alphabet, state.config.threads),
+            state.target.held_out,
+            state.alphabet,
+            views=(),
+        )
+        heard = {name: found[:first] for name, found in readings.items()}
+        texts = agreed(own, heard, state.alphabet, state.config.selftrain.most_doubt)
+        record["agreed"] = f"{sum(text is not None for text in texts)} of {first} held-out lines"
+        files = {READINGS: folder / "readings.json", AGREED: folder / "agreed.json"}
+        learnt = {name: found[first:] for name, found in readings.items()}
+        for path, content in zip(files.values(), (learnt, texts), strict=True):
+            _write(path, json.dumps(content, ensure_ascii=False))
+        return Outcome(files=files, record=record)
+
+
+def _asked(
+    teachers: Sequence[Teacher], lines: Sequence[Image], portion: Portion, path: Path
+) -> dict[str, list[Answer]]:
+    """Let all teachers read some lines, then the next, while there is time; goes on from ``path``.
+
+    So that where time is short, it is the same lines that all have read.
+    """
+    answers: dict[str, list[Answer]] = {teacher.name: [] for teacher in teachers}
+    before = 0.0
+    if path.is_file():
+        kept = json.loads(path.read_text("utf-8"))
+        before, answers = float(kept["seconds"]), answers | kept["answers"]
+    elapsed = stopwatch()
+    done = min((len(found) for found in answers.values()), default=0)
+    with ExitStack() as stack:
+        reading = [
+            (answers[teacher.name], stack.enter_context(closing(teacher.read(lines[done:]))))
+            for teacher in teachers
+        ]
+        while done < len(lines) and before + elapsed() < portion.seconds:
+            for found, answer in reading:
+                found += islice(answer, _TOGETHER)
+                portion.tick()
+            done += _TOGETHER
+            seconds = round(before + elapsed(), 1)
+            _write(path, json.dumps({"seconds": seconds, "answers": answers}, ensure_ascii=False))
+    return answers
 
 
 def _teachers(state: State) -> list[Teacher]:

@@ -1,0 +1,108 @@
+"""Teachers' votes beside the student's own reading, and asking for them."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from bar_world import ALPHABET, bars, reading_network, words
+
+from readapt.adapt.budget import Portion
+from readapt.adapt.engines import Answer
+from readapt.adapt.heard import UNREAD, agreed, load_agreed, load_readings, with_teachers
+from readapt.adapt.settings import AdaptConfig
+from readapt.adapt.stage import State
+from readapt.adapt.stages import ask
+from readapt.adapt.stages.ask import Ask
+from readapt.adapt.target import Target, evenly
+from readapt.recognize.alphabet import LATIN
+from readapt.train.selftrain import PseudoLabel, SelfTrainConfig
+from readapt.types import Image
+
+
+def test_agreement_between_engines_is_the_filter() -> None:
+    own = [
+        PseudoLabel("Grund und Boden", 0.30),
+        PseudoLabel("Grnnd nnd Boden", 0.02),
+        PseudoLabel("allein", 0.10),
+        PseudoLabel("gefallen", 0.04),
+    ]
+    teachers = {
+        "tesseract": [("Grund und Boden", 0.9), ("Grund und Boden", 0.9), None, ("x", 0.9)],
+        "rapidocr": [("Grund und Boden", 0.8), ("Grund und Boden", 0.8), None, ("y", 0.8)],
+    }
+    voted = with_teachers(own, teachers, LATIN)
+    assert [one.text for one in voted[:3]] == ["Grund und Boden", "Grund und Boden", "allein"]
+    assert voted[0].doubt == pytest.approx(0)  # three engines of one mind, whatever it doubted
+    assert 0 < voted[1].doubt < 0.1
+    assert voted[2] == own[2]  # nobody else read it
+    assert voted[3].doubt > SelfTrainConfig().most_doubt  # nobody agrees: never learnt from
+
+
+def test_without_teachers_nothing_changes() -> None:
+    own = [PseudoLabel("a", 0.1)]
+    assert with_teachers(own, {}, LATIN) == own
+
+
+def test_characters_that_the_student_cannot_write_teach_nothing() -> None:
+    own = [PseudoLabel("a", 0.1)]
+    teachers = {"x": [("я", 0.9)], "y": [("я", 0.9)]}
+    assert with_teachers(own, teachers, LATIN) == own
+
+
+def test_two_others_can_label_what_the_student_had_no_time_for() -> None:
+    own = [UNREAD, UNREAD]
+    teachers = {"x": [("Boden", 0.9), ("Boden", 0.9)], "y": [("Boden", 0.8), None]}
+    voted = with_teachers(own, teachers, LATIN)
+    assert (voted[0].text, voted[0].doubt) == ("Boden", pytest.approx(0))
+    assert voted[1] == UNREAD
+
+
+def test_only_what_is_agreed_on_can_be_judged_by() -> None:
+    own = [PseudoLabel("Boden", 0.1), PseudoLabel("Boden", 0.1), PseudoLabel("Grund", 0.0)]
+    teachers = {"x": [("Boden", 0.9), ("xyz", 0.9), None]}
+    assert agreed(own, teachers, LATIN, 0.2) == ["Boden", None, None]
+
+
+@dataclass
+class Counting:
+    """Reads every line as its number among all that it was ever given."""
+
+    name: str
+    asked: list[int] = field(default_factory=list)
+
+    def missing(self) -> str:
+        return ""
+
+    def read(self, lines: Sequence[Image]) -> Generator[Answer]:
+        for line in lines:
+            self.asked.append(int(line[0, 0]))
+            yield "ab", 0.9
+
+
+def test_where_time_is_short_all_have_read_the_same_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = tuple(bars(text, 30, 220, 0, i) for i, text in enumerate(words(12)))
+    for number, line in enumerate(lines):
+        line[0, 0] = number
+    target = Target(lines[:10], lines[10:], lines[:10], tuple(range(10)), (), lines[10:])
+    state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
+    engines = [Counting("x"), Counting("y")]
+    monkeypatch.setattr(ask, "_TOGETHER", 4)
+    monkeypatch.setattr(ask, "_teachers", lambda state: engines)
+    seconds = iter([0.0, 0.0, 2.0])  # after one turn the portion is spent
+    monkeypatch.setattr(ask, "stopwatch", lambda: lambda: next(seconds, 2.0))
+    outcome = Ask().run(state, Portion(1.0), tmp_path)
+    turn = [10, 11, *evenly(10)[:2]]  # held-out lines first
+    assert [engine.asked for engine in engines] == [turn, turn]
+    assert outcome.record["x"] == "4 of 12 lines"
+    state.files.update(outcome.files)
+    readings = load_readings(state)
+    assert [i for i, one in enumerate(readings["x"]) if one] == sorted(turn[2:])
+    assert len(load_agreed(state)) == 2
+
+    seconds = iter([0.0] * 20)
+    more = Ask().run(state, Portion(3.0), tmp_path)  # killed, and gone on with
+    assert engines[0].asked == [10, 11, *evenly(10)]
+    assert more.record["y"] == "12 of 12 lines"

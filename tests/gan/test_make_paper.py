@@ -51,7 +51,7 @@ def test_from_patches_to_a_look(patches: Patches, tmp_path: Path) -> None:
     look = Look.load(folder)
     look.translator()  # what was there stays
     loaded, section = load_paper(look)
-    assert (section.objective, section.ink) == ("relativistic", (0.1, 0.3))
+    assert (section.objective, section.ink) == ("lsgan", (0.1, 0.3))
     assert draw_sheet(loaded, section, 64, 64, 1).shape == (64, 64)
 
 
@@ -62,7 +62,7 @@ def test_resumed_as_if_never_stopped(patches: Patches, tmp_path: Path) -> None:
     make_paper(patches, tmp_path / "b", tmp_path / "work-b", half)
     with pytest.raises(UsageError, match="--resume"):
         make_paper(patches, tmp_path / "b", tmp_path / "work-b", config)
-    other = replace(config, objective="lsgan")
+    other = replace(config, objective="hinge")
     with pytest.raises(UsageError, match="other settings or scans"):
         make_paper(patches, tmp_path / "b", tmp_path / "work-b", other, resume=True)
     both = make_paper(patches, tmp_path / "b", tmp_path / "work-b", config, resume=True)

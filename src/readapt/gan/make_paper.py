@@ -33,7 +33,7 @@ class PaperConfig:
     """Channels of the last but one layer; four times as many in the first."""
     latent: int = 16
     """Channels of the coarse noise; half of them have one value for the whole sheet."""
-    objective: Name = "relativistic"
+    objective: Name = "lsgan"
     haste: float = 4.0
     """Learning rates as a multiple of the objective's own: networks this small bear it, and the
     budget is minutes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,8 +128,19 @@ def test_pools_are_half_known_and_always_the_same() -> None:
 def test_every_real_line_comes_before_any_comes_again() -> None:
     real = [(line("a" * (i + 1)), "a" * (i + 1)) for i in range(9)]
     student = Student(small(), real, known, ALPHABET, CONFIG)
-    lengths = [len(ids) for pool in range(3) for _, ids in student._turn(pool, 3)]
-    assert sorted(lengths) == list(range(1, 10))
+    turns = [i for pool in range(3) for i in student._turn(pool, 3)]
+    assert sorted(turns) == list(range(9))
+
+
+def test_real_lines_are_cut_anew_where_what_is_around_them_is_known() -> None:
+    real = [(line("cab"), "cab")] * 5
+    around = [np.full((64, 500), 220, np.uint8)] * 5  # another width tells them apart
+    config = replace(CONFIG, reframed=1.0, known=0.0)
+    plain, anew = (
+        Student(small(), real, known, ALPHABET, config, around=some) for some in ((), around)
+    )
+    assert max(b.images.shape[2] for b in plain.batches(0)) < 200
+    assert min(b.images.shape[2] for b in anew.batches(0)) > 200
 
 
 def test_without_real_lines_all_are_known() -> None:

@@ -28,14 +28,16 @@ def finetune(
     folder: Path,
     lr: float,
     used: float = 0.0,
+    around: Sequence[Image] = (),
 ) -> Crnn:
     """Train a copy of the present network; returns the average of its weights.
 
-    ``real`` are lines of the scans with pseudo-labels, ``known`` labelled ones; ``used`` seconds
-    of the portion are gone. ``folder`` gets the checkpoint, from which a second call goes on.
+    ``real`` are lines of the scans with pseudo-labels, ``around`` the same ones with their margins
+    or none, ``known`` labelled lines; ``used`` seconds of the portion are gone. ``folder`` gets the
+    checkpoint, from which a second call goes on.
     """
     network, average = deepcopy(state.network), deepcopy(state.network)
-    student = _Ticking(network, real, known, state, portion)
+    student = _Ticking(network, real, known, state, portion, around)
     config = LoopConfig(
         minutes=max(0.01, portion.minutes - used / 60),
         steps=state.config.steps,
@@ -61,8 +63,10 @@ class _Ticking(Student):
         known: Draw,
         state: State,
         portion: Portion,
+        around: Sequence[Image],
     ) -> None:
-        super().__init__(network, real, known, state.alphabet, state.config.selftrain)
+        config = state.config.selftrain
+        super().__init__(network, real, known, state.alphabet, config, around=around)
         self._tick: Callable[[], None] = portion.tick
 
     def batches(self, pool: int) -> list:  # type: ignore[type-arg]

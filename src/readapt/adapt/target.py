@@ -8,25 +8,28 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from readapt.adapt.sheets import MOST, Sheets, pack, part, sheet_of, unpack
 from readapt.errors import InputError
 from readapt.gan.scans import usable
+from readapt.lines.crop import crop_line
 from readapt.pages.load import STDIN, PageImage, find_inputs, load_pages
 from readapt.reader import Reader
 from readapt.recognize.preprocess import prepare_line
+from readapt.train.reframe import AROUND
 from readapt.types import Image
 
 FILE_NAME: Final = "lines.npz"
 TALLEST: Final = 64
 """Pixels of height that cut lines are kept at for other engines."""
 _SHOWN = 5
-_IMAGES: Final = ("lines", "held_out", "cuts", "held_out_cuts")
 """Names in a sentence."""
+_IMAGES: Final = ("lines", "held_out", "cuts", "held_out_cuts", "around")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,9 @@ class Target:
     """What the user should know about the scans, a sentence each."""
     held_out_cuts: tuple[Image, ...] = ()
     """... and those to judge by."""
+    around: tuple[Image, ...] = ()
+    """The lines to learn from with ``train.reframe.AROUND`` of their height on all sides, grey, at
+    most ``TALLEST`` pixels high; none where every image is a line."""
     sheets: Sheets = field(default_factory=Sheets)
     """Whole pages, for the detector; none where every image is a line."""
 
@@ -78,13 +84,13 @@ def load_target(path: Path) -> Target | None:
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as arrays:
-        lines, held_out, cuts, held_out_cuts = (
-            _unpack(arrays[f"{name}_pixels"], arrays[f"{name}_shapes"]) for name in _IMAGES
-        )
+        images = {
+            name: _unpack(arrays[f"{name}_pixels"], arrays[f"{name}_shapes"]) for name in _IMAGES
+        }
         pages = tuple(int(page) for page in arrays["pages"])
         remarks = tuple(str(remark) for remark in arrays["remarks"])
         sheets = unpack(arrays)
-    return Target(lines, held_out, cuts, pages, remarks, held_out_cuts, sheets)
+    return Target(pages=pages, remarks=remarks, sheets=sheets, **images)
 
 
 def save_target(target: Target, path: Path) -> None:
@@ -140,7 +146,7 @@ def find_target(
     damaged: list[str] = []
     twice: list[str] = []
     seen: set[bytes] = set()
-    found: list[tuple[int, Image, Image]] = []
+    found: list[_Line] = []
     sheets: list[Image] = []
     pages = left_out = done = 0
     for done, name in enumerate(_evenly(names), 1):
@@ -154,9 +160,9 @@ def find_target(
                 cuts, sheet = _cuts(page, reader, config.single)
                 if sheet is not None and len(sheets) < MOST:
                     sheets.append(sheet)
-                kept = [pair for pair in (_kept(cut, config) for cut in cuts) if pair]
+                kept = [line for line in (_kept(pages, *cut, config) for cut in cuts) if line]
                 left_out += len(cuts) - len(kept)
-                found += [(pages, prepared, cut) for prepared, cut in kept]
+                found += kept
                 pages += 1
         except InputError as error:
             damaged.append(str(error).rstrip("."))
@@ -206,55 +212,70 @@ def evenly(count: int) -> list[int]:
     return sorted(range(count), key=lambda i: (i * golden) % 1)
 
 
-def _cuts(page: PageImage, reader: Reader, single: bool) -> tuple[list[Image], Image | None]:
-    """Cut the lines of a page, and shrink the page for the detector."""
+def _cuts(
+    page: PageImage, reader: Reader, single: bool
+) -> tuple[list[tuple[Image, Image | None]], Image | None]:
+    """Cut the lines of a page, closely and with what is around; shrink it for the detector."""
     if single:
-        return [page.image], None
+        return [(page.image, None)], None
     cuts = reader.cut_lines(page)
-    return [cut.image for cut in cuts], sheet_of(page.image, [cut.quad for cut in cuts])
+    pairs = [(cut.image, crop_line(page.image, cut.quad, AROUND)) for cut in cuts]
+    return list(pairs), sheet_of(page.image, [cut.quad for cut in cuts])
 
 
-def _kept(cut: Image, config: TargetConfig) -> tuple[Image, Image] | None:
+class _Line(NamedTuple):
+    """A line of the scans."""
+
+    page: int
+    prepared: Image
+    cut: Image
+    around: Image | None
+
+
+def _kept(page: int, cut: Image, around: Image | None, config: TargetConfig) -> _Line | None:
     """Return a line prepared, and grey at a height other engines like; None for no usable line."""
-    import cv2
-
     prepared = prepare_line(cut, config.height)
     if not usable(cut, prepared) or prepared.shape[1] > config.widest:
         return None
-    grey = np.asarray(cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY), np.uint8) if cut.ndim == 3 else cut
+    return _Line(page, prepared, _grey(cut), None if around is None else _grey(around))
+
+
+def _grey(cut: Image) -> Image:
+    """Make a cut grey, and at most ``TALLEST`` pixels high."""
+    grey = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY) if cut.ndim == 3 else cut
     if grey.shape[0] > TALLEST:
         width = max(1, round(grey.shape[1] * TALLEST / grey.shape[0]))
-        grey = np.asarray(
-            cv2.resize(grey, (width, TALLEST), interpolation=cv2.INTER_AREA), np.uint8
-        )
-    return prepared, grey
+        grey = cv2.resize(grey, (width, TALLEST), interpolation=cv2.INTER_AREA)
+    return np.asarray(grey, np.uint8)
 
 
 def _parted(
-    found: Sequence[tuple[int, Image, Image]],
+    found: Sequence[_Line],
     config: TargetConfig,
     seed: int,
     remarks: tuple[str, ...],
 ) -> Target:
     """Hold out whole pages; with fewer than five pages, lines."""
     rng = np.random.default_rng([seed, 11])
-    pages = sorted({page for page, _, _ in found})
-    unit = [page for page, _, _ in found] if len(pages) >= 5 else list(range(len(found)))
+    pages = sorted({line.page for line in found})
+    unit = [line.page for line in found] if len(pages) >= 5 else list(range(len(found)))
     wanted = min(config.most_held_out, max(1, round(config.held_out * len(found))))
     held: set[int] = set()
     for chosen in rng.permutation(sorted(set(unit))).tolist():
         if sum(u in held for u in unit) >= wanted:
             break
         held.add(chosen)
-    learnt = [entry for entry, u in zip(found, unit, strict=True) if u not in held]
-    judged = [entry for entry, u in zip(found, unit, strict=True) if u in held]
+    learnt = [line for line, u in zip(found, unit, strict=True) if u not in held]
+    judged = [line for line, u in zip(found, unit, strict=True) if u in held]
+    judged = judged[: config.most_held_out]
     return Target(
-        tuple(prepared for _, prepared, _ in learnt),
-        tuple(prepared for _, prepared, _ in judged)[: config.most_held_out],
-        tuple(cut for _, _, cut in learnt),
-        tuple(page for page, _, _ in learnt),
+        tuple(line.prepared for line in learnt),
+        tuple(line.prepared for line in judged),
+        tuple(line.cut for line in learnt),
+        tuple(line.page for line in learnt),
         remarks,
-        tuple(cut for _, _, cut in judged)[: config.most_held_out],
+        tuple(line.cut for line in judged),
+        tuple(line.around for line in learnt if line.around is not None),
     )
 
 

@@ -26,6 +26,7 @@ from readapt.train.data import LineBatch, collate, cut, frames_needed
 from readapt.train.disturb import disturb
 from readapt.train.loop import Step
 from readapt.train.recognizer import ctc_loss
+from readapt.train.reframe import reframe
 from readapt.types import Image
 
 TEACHING_VIEWS: tuple[View, ...] = (VIEWS["softer"], VIEWS["lower"], VIEWS["higher"])
@@ -68,6 +69,8 @@ class SelfTrainConfig:
     """Share of labelled lines in what is learnt from."""
     masked: float = 0.1
     """Share of columns hidden in real lines."""
+    reframed: float = 0.6
+    """Share of the real lines that are cut anew, where what is around them is known."""
     pool: int = 256
     """Lines mixed and batched together."""
     batch_columns: int = 8_000
@@ -147,12 +150,17 @@ class Student:
         alphabet: Alphabet,
         config: SelfTrainConfig,
         judge: Callable[[nn.Module], dict[str, float]] = lambda network: {},
+        around: Sequence[Image] = (),
     ) -> None:
-        """`real` may be empty; `judge` gives the figures of merit of the averaged network."""
+        """`real` may be empty; `judge` gives the figures of merit of the averaged network.
+
+        `around` are the real lines again, cut for :func:`readapt.train.reframe.reframe`; or none.
+        """
         self.network = network
         self.config = config
         self.alphabet = alphabet
         self._real = [(image, alphabet.encode(text)) for image, text in real]
+        self._around = around
         self._known = known
         self._judge = judge
 
@@ -175,7 +183,10 @@ class Student:
         mixed = [
             (image, self.alphabet.encode(text)) for image, text in self._known(pool * known, known)
         ]
-        for image, ids in self._turn(pool, config.pool - known):
+        for i in self._turn(pool, config.pool - known):
+            image, ids = self._real[i]
+            if self._around and rng.random() < config.reframed:
+                image = reframe(self._around[i], rng, image.shape[0])
             mixed.append((disturb(image, rng, config.masked), ids))
         # What is too narrow for its label cannot be fitted by CTC.
         fitting = [x for x in mixed if frames_needed(x[1]) <= -(-x[0].shape[1] // 4)]
@@ -184,15 +195,15 @@ class Student:
         )
         return [collate([fitting[i] for i in groups[g]]) for g in rng.permutation(len(groups))]
 
-    def _turn(self, pool: int, count: int) -> Iterator[tuple[Image, list[int]]]:
-        """Yield the real lines whose turn it is: each comes once before any comes again."""
+    def _turn(self, pool: int, count: int) -> Iterator[int]:
+        """Yield numbers of real lines: each comes once before any comes again."""
         order, shuffled = np.zeros(0, np.int64), -1
         for place in range(pool * count, (pool + 1) * count):
             turn, i = divmod(place, len(self._real))
             if turn != shuffled:
                 rng = np.random.default_rng([self.config.seed, turn, 8])
                 order, shuffled = rng.permutation(len(self._real)), turn
-            yield self._real[int(order[i])]
+            yield int(order[i])
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
         """Ask the judge."""

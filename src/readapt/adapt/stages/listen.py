@@ -61,8 +61,9 @@ class Listen:
             labels = self._labels(taught, readings, part, place / "labels.json", first)
             chosen = surest(labels, share, config.most_doubt)
             real = [(state.target.lines[i], labels[i].text) for i in chosen]
+            around = [state.target.around[i] for i in chosen] if state.target.around else ()
             lr = state.config.lr * FADING**number
-            taught.network = finetune(taught, real, known, part, place, lr, elapsed())
+            taught.network = finetune(taught, real, known, part, place, lr, elapsed(), around)
             rounds.append(taught.network)
             rates.append(state.judge(taught.network))
             doubts = sorted(labels[i].doubt for i in chosen)

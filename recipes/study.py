@@ -37,9 +37,9 @@ from readapt.evaluate.truth import load_truth
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.pages.load import load_page
 from readapt.reader import load_recognizer
-from readapt.recognize.greedy import best_path
 from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.recognizer import Recognizer
+from readapt.recognize.tighten import tighten
 from readapt.synth.corpus import system_corpora
 from readapt.synth.lines import LineConfig
 from readapt.types import Image
@@ -75,20 +75,16 @@ class Half:
     images: tuple[Path, ...]
     """Pages, or lines where there are only such."""
     lines: tuple[Image, ...]
-    """Cut along the truth, prepared."""
+    """Cut along the truth."""
     texts: tuple[str, ...]
     ignore_case: bool
 
     def rate(self, reader: Recognizer) -> float:
         """Folded error rate of a reader on the cut lines."""
-        read = reader.log_posteriors(self.lines)
         case = self.ignore_case
         return total(
-            cer(
-                fold(text, ignore_case=case),
-                fold(reader.alphabet.decode(best_path(p).ids), ignore_case=case),
-            )
-            for text, p in zip(self.texts, read, strict=True)
+            cer(fold(text, ignore_case=case), fold(read.text, ignore_case=case))
+            for text, read in zip(self.texts, reader.read(self.lines), strict=True)
         ).rate
 
 
@@ -104,11 +100,11 @@ def halves(folder: Path) -> tuple[Half, Half]:
             images.append(page.image)
             for line in page.lines:
                 if not line.ignore:
-                    lines.append(prepare_line(crop_truth(pixels, line.polygon), 36))
+                    lines.append(crop_truth(pixels, line.polygon))
                     texts.append(line.text)
         for single in truth.lines[offset::2]:
             images.append(single.image)
-            lines.append(prepare_line(load_page(single.image).image, 36))
+            lines.append(load_page(single.image).image)
             texts.append(single.text)
         parts.append(Half(tuple(images), tuple(lines), tuple(texts), case))
     return parts[0], parts[1]
@@ -166,18 +162,24 @@ def supervised(bundle: Bundle, seen: Half, seed: int, options: argparse.Namespac
     network = trainable(bundle)
     corpora = system_corpora()
     config = AdaptConfig(minutes=options.minutes, seed=seed, threads=options.threads)
-    target = Target(seen.lines, (), seen.lines, tuple(range(len(seen.lines))))
+    lines = tuple(_prepared(line) for line in seen.lines)
+    target = Target(lines, (), seen.lines, tuple(range(len(lines))))
     state = State(config, network, bundle.alphabet, target, corpora, False)
     maker = line_maker(LineConfig(seed=seed + 31), corpora, bundle.alphabet)
     known = Known(maker, maker, 36)
     real = [
         (line, "".join(c for c in text if not bundle.alphabet.missing(c)))
-        for line, text in zip(seen.lines, seen.texts, strict=True)
+        for line, text in zip(lines, seen.texts, strict=True)
     ]
     place = options.out / f"supervised-{seen.images[0].parents[1].name}-{seed}"
     portion = Portion(60 * options.minutes)
     trained = finetune(state, real, known, portion, place, config.lr)
     return as_read(trained, bundle.alphabet, options.threads)
+
+
+def _prepared(line: Image) -> Image:
+    tight = tighten(line)
+    return prepare_line(line if tight is None else tight, 36)
 
 
 def table(cells: Sequence[dict[str, Any]]) -> str:

@@ -42,3 +42,12 @@ def best_path(log_probs: NDArray[np.floating]) -> BestPath:
     spans[:, 0], spans[:, 1] = cuts[written], cuts[written + 1]
     log_probability = float(log_probs[np.arange(time), path].sum(dtype=np.float64))
     return BestPath(tuple(runs[written].tolist()), spans, log_probability)
+
+
+def sureness(log_probs: NDArray[np.floating]) -> float:
+    """Mean over the best path's characters of their highest probability; 0 where there is none."""
+    path = best_path(log_probs)
+    if not path.ids:
+        return 0.0
+    peaks = [log_probs[a:b, c].max() for c, (a, b) in zip(path.ids, path.spans, strict=True)]
+    return float(np.exp(peaks).mean())

@@ -19,9 +19,14 @@ from readapt.lines.stitch import stitch
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.calibration import AS_IS, ConfidenceMap
 from readapt.recognize.decode import GREEDY, Decoder
+from readapt.recognize.greedy import sureness
 from readapt.recognize.preprocess import batch_lines, prepare_line
 from readapt.recognize.reading import MIDDLE, Posteriors, Reading, read_posteriors
+from readapt.recognize.tighten import tighten
 from readapt.types import Image
+
+SURE = 0.95
+"""Mean probability of a line's characters below which it is looked at as it was cut, too."""
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -121,7 +126,7 @@ class Recognizer:
             readings.update(zip((i for i, _ in waiting), read, strict=True))
             waiting.clear()
 
-        for i, posteriors in self._posteriors(lines):
+        for i, posteriors in self._framed(lines):
             waiting.append((i, posteriors))
             frames = sum(len(p.log_probs) for _, p in waiting)
             if len(waiting) == self.batching.lines or frames >= self.batching.frames:
@@ -133,10 +138,30 @@ class Recognizer:
         """Log-probabilities of each class at each frame, ``time class`` float32 for each line.
 
         ``time`` is the width of the line scaled to ``height``, over ``stride``, rounded up:
-        frames that are nothing but padding are cut off. Takes and raises what :meth:`read` does.
+        frames that are nothing but padding are cut off. Lines are taken as they are cut. Takes and
+        raises what :meth:`read` does.
         """
         found = {i: posteriors.log_probs for i, posteriors in self._posteriors(lines)}
         return [found[i] for i in range(len(lines))]
+
+    def _framed(self, lines: Sequence[Image]) -> Iterator[tuple[int, Posteriors]]:
+        """Yield number and posteriors of each line, cut around its letters where it was loose.
+
+        What is doubtful then is looked at as it came too, and the surer of the two counts.
+        """
+        cuts = [tighten(_checked(image, i)) for i, image in enumerate(lines)]
+        doubtful: dict[int, Posteriors] = {}
+        tight = [image if cut is None else cut for image, cut in zip(lines, cuts, strict=True)]
+        for i, found in self._posteriors(tight):
+            if cuts[i] is not None and sureness(found.log_probs) < SURE:
+                doubtful[i] = found
+            else:
+                yield i, found
+        numbers = list(doubtful)
+        for k, found in self._posteriors([lines[i] for i in numbers]):
+            cut = doubtful.pop(numbers[k])
+            surer = sureness(cut.log_probs) >= sureness(found.log_probs)
+            yield numbers[k], cut if surer else found
 
     def _posteriors(self, lines: Sequence[Image]) -> Iterator[tuple[int, Posteriors]]:
         """Yield number and posteriors of each line, in the order in which they are ready."""

@@ -1,0 +1,76 @@
+"""Lines that were cut loosely, cut again."""
+
+import numpy as np
+import pytest
+
+from readapt.recognize.greedy import sureness
+from readapt.recognize.tighten import find_body, tighten
+from readapt.synth.lines import LineConfig, LineMaker
+from readapt.types import Image
+
+
+def framed(line: Image, above: int, below: int) -> Image:
+    return np.pad(line, ((above, below), (0, 0)), constant_values=230)
+
+
+@pytest.fixture(scope="module")
+def letters() -> Image:
+    """Bodies of 20 rows with ascenders of 10 and descenders of 8 here and there."""
+    line = np.full((38, 400), 230, np.uint8)
+    for x in range(10, 390, 8):
+        line[10:30, x : x + 4] = 20
+    line[:10, 10:390:64] = line[30:, 40:390:96] = 20
+    return line
+
+
+@pytest.mark.parametrize("scale", [1, 3])
+@pytest.mark.parametrize(("above", "below"), [(20, 20), (40, 6), (4, 45)])
+def test_loose_lines_are_cut_around_their_letters(
+    letters: Image, above: int, below: int, scale: int
+) -> None:
+    loose = np.repeat(np.repeat(framed(letters, above, below), scale, 0), scale, 1)
+    cut = tighten(loose)
+    assert cut is not None
+    assert cut.shape[1] == loose.shape[1]
+    rows = np.flatnonzero((cut < 100).any(axis=1))
+    assert rows[-1] - rows[0] + 1 >= 36 * scale  # all of the letters
+    assert cut.shape[0] < 48 * scale  # and little else
+    assert np.shares_memory(cut, loose)
+
+
+def test_slivers_of_neighbours_are_cut_off(letters: Image) -> None:
+    loose = framed(letters, 24, 24)
+    loose[:6, 10:390:8] = loose[-6:, 10:390:8] = 20
+    cut = tighten(loose)
+    assert cut is not None
+    assert (cut[[0, -1]] > 100).all()
+
+
+def test_tight_lines_stay(letters: Image) -> None:
+    assert tighten(letters) is None
+    assert tighten(np.dstack([letters] * 3)) is None
+
+
+def test_what_is_no_line_stays() -> None:
+    rng = np.random.default_rng(0)
+    blank = np.full((40, 300), 220, np.uint8)
+    ruled = blank.copy()
+    ruled[20:22] = 0
+    for image in (blank, ruled, np.zeros((40, 300), np.uint8), np.full((1, 1), 9, np.uint8)):
+        assert tighten(image) is None
+    speckled = rng.integers(200, 230, (40, 300)).astype(np.uint8)
+    cut = tighten(speckled)
+    assert cut is None or cut.shape[1] == 300
+
+
+def test_the_body_is_found_in_drawn_lines() -> None:
+    maker = LineMaker(LineConfig(seed=3, clean=1.0, height=36))
+    bodies = [find_body(maker.make(i).image) for i in range(12)]
+    assert any(bodies)
+
+
+def test_sureness_is_the_mean_of_the_characters_peaks() -> None:
+    p = np.array([[0.1, 0.9, 0.0], [0.2, 0.8, 0.0], [0.9, 0.1, 0.0], [0.3, 0.0, 0.7]])
+    assert sureness(np.log(p + 1e-12)) == pytest.approx((0.9 + 0.7) / 2)
+    assert sureness(np.log(np.array([[0.9, 0.1]]))) == 0.0
+    assert sureness(np.zeros((0, 3))) == 0.0

@@ -47,7 +47,7 @@ class TargetConfig:
     """Share of the pages (of the lines, where there are few pages) that is never learnt from."""
     most_held_out: int = 200
     """Lines that are held out at most."""
-    widest: int = 1600
+    widest: int = 2200
     """Pixels of width of a prepared line that is learnt from; wider ones are read only."""
     height: int = 36
 

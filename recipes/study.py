@@ -39,7 +39,7 @@ from readapt.pages.load import load_page
 from readapt.reader import load_recognizer
 from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.recognizer import Recognizer
-from readapt.recognize.tighten import tighten
+from readapt.recognize.tighten import tightened
 from readapt.synth.corpus import system_corpora
 from readapt.synth.lines import LineConfig
 from readapt.types import Image
@@ -162,7 +162,7 @@ def supervised(bundle: Bundle, seen: Half, seed: int, options: argparse.Namespac
     network = trainable(bundle)
     corpora = system_corpora()
     config = AdaptConfig(minutes=options.minutes, seed=seed, threads=options.threads)
-    lines = tuple(_prepared(line) for line in seen.lines)
+    lines = tuple(prepare_line(tightened(line), 36) for line in seen.lines)
     target = Target(lines, (), seen.lines, tuple(range(len(lines))))
     state = State(config, network, bundle.alphabet, target, corpora, False)
     maker = line_maker(LineConfig(seed=seed + 31), corpora, bundle.alphabet)
@@ -175,11 +175,6 @@ def supervised(bundle: Bundle, seen: Half, seed: int, options: argparse.Namespac
     portion = Portion(60 * options.minutes)
     trained = finetune(state, real, known, portion, place, config.lr)
     return as_read(trained, bundle.alphabet, options.threads)
-
-
-def _prepared(line: Image) -> Image:
-    tight = tighten(line)
-    return prepare_line(line if tight is None else tight, 36)
 
 
 def table(cells: Sequence[dict[str, Any]]) -> str:

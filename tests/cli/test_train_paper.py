@@ -26,7 +26,7 @@ def test_paper_of_scans(tiny_model: Bundle, tmp_path: Path) -> None:
     out = tmp_path / "look"
     arguments = ["train", "paper", str(tmp_path), "-m", str(tiny_model.folder), "-o", str(out)]
     sheet = tmp_path / "sheet.png"
-    short = ["--steps", "25", "--gap-steps", "0", "-q"]
+    short = ["--steps", "25", "--objective", "non-saturating", "--gap-steps", "0", "-q"]
     done = CliRunner().invoke(app, [*arguments, *short, "--sheet", str(sheet)])
     assert done.exit_code == 0, done.output
     assert "KID of the sheets to the scans" in done.output

@@ -21,7 +21,7 @@ from readapt.lines.crop import crop_line
 from readapt.pages.load import STDIN, PageImage, find_inputs, load_pages
 from readapt.reader import Reader
 from readapt.recognize.preprocess import prepare_line
-from readapt.recognize.tighten import tighten
+from readapt.recognize.tighten import tightened
 from readapt.train.reframe import AROUND
 from readapt.types import Image
 
@@ -235,8 +235,7 @@ class _Line(NamedTuple):
 
 def _kept(page: int, cut: Image, around: Image | None, config: TargetConfig) -> _Line | None:
     """Return a line prepared, and grey at a height other engines like; None for no usable line."""
-    tight = tighten(cut)  # as it will be read
-    prepared = prepare_line(cut if tight is None else tight, config.height)
+    prepared = prepare_line(tightened(cut), config.height)  # as it will be read
     if not usable(cut, prepared) or prepared.shape[1] > config.widest:
         return None
     return _Line(page, prepared, _grey(cut), None if around is None else _grey(around))

@@ -23,6 +23,7 @@ from readapt.models.manifest import ErrorEstimate
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.greedy import best_path
 from readapt.recognize.preprocess import prepare_line
+from readapt.recognize.tighten import tightened
 from readapt.recognize.views import VIEWS
 from readapt.types import Image
 
@@ -105,7 +106,7 @@ def page_signs(reader: Reads, image: Image, page: Page, height: int, pad: float)
     ``image`` is the page in pixels, ``pad`` the margin that lines are cut with, in line heights.
     """
     cuts = [
-        crop_line(image, np.asarray(line.polygon, np.float32), pad)
+        tightened(crop_line(image, np.asarray(line.polygon, np.float32), pad))
         for line in page.lines
         if len(line.polygon) == 4
     ]

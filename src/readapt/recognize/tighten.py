@@ -51,6 +51,12 @@ def tighten(line: Image) -> Image | None:
     return line[start : max(int(bottom * scale), start + 1)]
 
 
+def tightened(line: Image) -> Image:
+    """Return what :func:`tighten` gives, or the line where that is nothing."""
+    cut = tighten(line)
+    return line if cut is None else cut
+
+
 def find_body(prepared: Image) -> tuple[int, int] | None:
     """Find the rows between baseline and x-height of a prepared line: first, and one past the last.
 

@@ -1,0 +1,35 @@
+"""What labelled documents say of a model before and after; the truth teaches nothing."""
+
+import json
+from pathlib import Path
+
+import PIL.Image
+
+from readapt.adapt.finish import measure
+from readapt.models.bundle import Bundle
+from tiny_model import HEIGHT, draw, draw_page
+
+LINES = [(40, 40, "abab"), (60, 140, "ba ab")]
+
+
+def write_labelled_page(folder: Path) -> Path:
+    folder.mkdir()
+    PIL.Image.fromarray(draw_page(LINES)).save(folder / "page.png")
+    lines = []
+    for x, y, text in LINES:
+        right, bottom = x + draw(text).shape[1], y + HEIGHT
+        box = [[x, y], [right, y], [right, bottom], [x, bottom]]
+        lines.append({"polygon": box, "text": text})
+    page = {"image": "page.png", "width": 512, "height": 320, "lines": lines}
+    (folder / "page.json").write_text(json.dumps(page), "utf-8")
+    return folder
+
+
+def test_labelled_pages_measure_what_is_read_and_what_is_found(
+    tiny_model: Bundle, tmp_path: Path
+) -> None:
+    truth = write_labelled_page(tmp_path / "truth")
+    measured = measure(tiny_model, tiny_model, truth, 1)
+    assert measured.lines == 2
+    assert measured.before == measured.after == 0
+    assert measured.boxes == (1.0, 1.0)

@@ -1,10 +1,13 @@
 """What the gate lets through."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.gate import Gate, Score, as_read, better_share
+from readapt.adapt.rover import Vote
 from readapt.adapt.settings import GateConfig
 from readapt.evaluate.estimate import Estimate
 from readapt.evaluate.rates import cer, total
@@ -51,9 +54,10 @@ def test_the_replay_is_compared_with_the_base_not_with_the_last_stage(gate: Gate
 
 
 def test_resampling_knows_luck_from_gain() -> None:
-    a = score(1.0, 0.1)
-    assert better_share(a, score(0.9, 0.1)) == 1.0
-    assert better_share(a, score(1.0, 0.1, noise=1.0)) == pytest.approx(0.5, abs=0.35)
+    one, luck = np.ones(40), 1 + np.random.default_rng(0).normal(size=40)
+    characters = np.stack([LENGTH, LENGTH])
+    assert better_share(np.stack([one, 0.9 * one]), characters) == 1.0
+    assert better_share(np.stack([one, luck]), characters) == pytest.approx(0.5, abs=0.35)
 
 
 def test_scores_are_those_of_the_exported_network() -> None:
@@ -72,20 +76,21 @@ def test_scores_are_those_of_the_exported_network() -> None:
     assert not network.training
 
 
-def test_what_engines_agree_on_is_the_better_judge() -> None:
+def test_engines_are_the_better_judge() -> None:
     network = reading_network()
     lines = [bars(text, 30, 220, 60, i) for i, text in enumerate(words(24, seed=3))]
     read = as_read(network, ALPHABET, 1).log_posteriors(lines)
-    said: list[str | None] = [ALPHABET.decode(best_path(p).ids) for p in read]
+    said = [ALPHABET.decode(best_path(p).ids) for p in read]
     judge = Gate(lines, [], ALPHABET, ErrorEstimate(), GateConfig(), 1)
     alone = judge.score(network)
-    assert (alone.dissent, alone.rate) == (None, alone.estimate.rate)
-    judge.hear([*said[:10], *[None] * 14])  # too few
-    assert judge.score(network).dissent is None
-    judge.hear([*said[:20], *[None] * 3, f"{said[23]}x"])
-    found = judge.score(network)
-    assert len(found.edits) == 21
-    assert found.edits.sum() == 1
-    assert found.rate == pytest.approx(1 / found.characters.sum())
-    assert judge.glance(network) == found.rate
-    assert "engines" in judge.decide(found, found, found).reason
+    assert alone.read == tuple(said)
+    heard = [[Vote(text, 0.9)] for text in said]
+    judge.hear([*heard[:10], *[[]] * 14], alone, 0.2)  # too few
+    assert "estimate" in judge.decide(alone, alone, alone).reason
+    judge.hear(heard, alone, 0.2)
+    assert judge.glance(network) == 0
+    worse = replace(alone, read=tuple(f"{text}b" for text in said))
+    assert judge.decide(worse, alone, alone).kept
+    verdict = judge.decide(alone, worse, alone)
+    assert not verdict.kept
+    assert "against the engines' votes" in verdict.reason

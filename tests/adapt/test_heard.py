@@ -9,7 +9,8 @@ from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.budget import Portion
 from readapt.adapt.engines import Answer
-from readapt.adapt.heard import UNREAD, agreed, load_agreed, load_readings, with_teachers
+from readapt.adapt.heard import UNREAD, load_readings, load_votes, with_teachers
+from readapt.adapt.rover import Vote
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import State
 from readapt.adapt.stages import ask
@@ -58,12 +59,6 @@ def test_two_others_can_label_what_the_student_had_no_time_for() -> None:
     assert voted[1] == UNREAD
 
 
-def test_only_what_is_agreed_on_can_be_judged_by() -> None:
-    own = [PseudoLabel("Boden", 0.1), PseudoLabel("Boden", 0.1), PseudoLabel("Grund", 0.0)]
-    teachers = {"x": [("Boden", 0.9), ("xyz", 0.9), None]}
-    assert agreed(own, teachers, LATIN, 0.2) == ["Boden", None, None]
-
-
 @dataclass
 class Counting:
     """Reads every line as its number among all that it was ever given."""
@@ -100,7 +95,8 @@ def test_where_time_is_short_all_have_read_the_same_lines(
     state.files.update(outcome.files)
     readings = load_readings(state)
     assert [i for i, one in enumerate(readings["x"]) if one] == sorted(turn[2:])
-    assert len(load_agreed(state)) == 2
+    both = [Vote("ab", 0.9), Vote("ab", 0.9)]
+    assert load_votes(state) == [both, both]
 
     seconds = iter([0.0] * 20)
     more = Ask().run(state, Portion(3.0), tmp_path)  # killed, and gone on with

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import Levenshtein
 
+from readapt.adapt.jury import compare
+from readapt.adapt.rover import Vote
 from readapt.adapt.settings import GateConfig
 from readapt.evaluate.estimate import Estimate, estimate, expected_edits, find_signs
 from readapt.evaluate.normalise import fold
@@ -45,16 +46,11 @@ class Score:
     replay: float
     """Error rate on the general lines."""
     edits: NDArray[np.float64] = field(repr=False)
-    """Wrong characters of each held-out line: as expected, or against what engines agree on ..."""
+    """Wrong characters of each held-out line, as expected ..."""
     characters: NDArray[np.float64] = field(repr=False)
-    """... and how many characters were read, or agreed on."""
-    dissent: float | None = None
-    """Error rate against the texts that other engines agree on; None where none was asked."""
-
-    @property
-    def rate(self) -> float:
-        """What candidates are compared by: the lower the better."""
-        return self.estimate.rate if self.dissent is None else self.dissent
+    """... and how many characters were read."""
+    read: tuple[str, ...] = field(default=(), repr=False)
+    """The held-out lines as it reads them."""
 
     @property
     def unreadable(self) -> float:
@@ -97,23 +93,26 @@ class Gate:
         self.config = config
         self._held_out, self._replay = held_out, replay
         self._alphabet, self._errors, self._threads = alphabet, errors, threads
-        self._agreed: dict[int, str] = {}
+        self._heard: Sequence[Sequence[Vote]] = ()
+        self._most_dissent = 0.0
+        self._present: tuple[str, ...] = ()
 
-    def hear(self, texts: Sequence[str | None]) -> None:
-        """Judge from now on by what other engines agree on; ``texts`` are of the held-out lines.
+    def hear(self, heard: Sequence[Sequence[Vote]], present: Score, most_dissent: float) -> None:
+        """Judge from now on by what other engines read on the held-out lines, with ``present``.
 
-        None: they do not agree on the line. Fewer than ``FEWEST`` texts change nothing. It is a
-        better judge than the student's own certainty, which learning from others shakes.
+        Fewer than ``FEWEST`` lines change nothing. It is a better judge than the student's own
+        certainty, which learning from others shakes.
         """
-        known = {i: fold(text) for i, text in enumerate(texts) if text}
-        self._agreed = known if len(known) >= FEWEST else {}
+        enough = sum(bool(votes) for votes in heard) >= FEWEST
+        self._heard, self._most_dissent = heard if enough else (), most_dissent
+        self._present = present.read
 
     def glance(self, network: Crnn) -> float:
         """Estimate the error rate on some of the held-out lines: enough to choose by, and quick."""
         reader = as_read(network, self._alphabet, self._threads)
-        if self._agreed:
-            edits, characters = self._against(reader)
-            return float(edits.sum() / characters.sum())
+        if self._heard:
+            read = self._texts(reader.log_posteriors(self._held_out))
+            return compare(self._heard, self._present, read, self._most_dissent).rates[1]
         some = self._held_out[:: max(1, len(self._held_out) // GLANCE)]
         return estimate(find_signs(reader, some, network.config.height), self._errors, 2).rate
 
@@ -121,37 +120,35 @@ class Gate:
         """Read both sets of lines."""
         reader = as_read(network, self._alphabet, self._threads)
         signs = find_signs(reader, self._held_out, network.config.height)
-        read = reader.log_posteriors([image for image, _ in self._replay])
-        texts = [self._alphabet.decode(best_path(p).ids) for p in read]
+        texts = self._texts(reader.log_posteriors([image for image, _ in self._replay]))
         rates = (
             cer(fold(true), fold(text)) for (_, true), text in zip(self._replay, texts, strict=True)
         )
-        guessed, replay = estimate(signs, self._errors), total(rates).rate
-        if self._agreed:
-            edits, characters = self._against(reader)
-            return Score(guessed, replay, edits, characters, float(edits.sum() / characters.sum()))
         length = np.array([s.characters for s in signs], np.float64)
-        return Score(guessed, replay, expected_edits(signs, self._errors), length)
+        edits = expected_edits(signs, self._errors)
+        read = tuple(self._texts(reader.log_posteriors(self._held_out)))
+        return Score(estimate(signs, self._errors), total(rates).rate, edits, length, read)
 
-    def _against(self, reader: Recognizer) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Edits and characters of each held-out line that other engines agree on."""
-        read = reader.log_posteriors([self._held_out[i] for i in self._agreed])
-        pairs = [
-            (text, fold(self._alphabet.decode(best_path(p).ids)))
-            for text, p in zip(self._agreed.values(), read, strict=True)
-        ]
-        edits = [Levenshtein.distance(*pair) for pair in pairs]
-        return np.array(edits, np.float64), np.array([max(1, len(t)) for t, _ in pairs], np.float64)
+    def _texts(self, posteriors: Sequence[NDArray[np.float32]]) -> list[str]:
+        return [self._alphabet.decode(best_path(p).ids) for p in posteriors]
 
     def decide(self, before: Score, after: Score, base: Score) -> Verdict:
         """Compare a candidate with the present recognizer, and with the base for the replay."""
         config = self.config
         allowed = base.replay * (1 + config.replay_relative) + config.replay_absolute
-        sure = better_share(before, after)
-        what = "estimate" if after.dissent is None else "against the engines' agreement"
-        moved = f"{what} {before.rate:.2%} -> {after.rate:.2%}"
+        rates, what = (before.estimate.rate, after.estimate.rate), "estimate"
+        edits = np.stack([before.edits, after.edits])
+        characters = np.stack([before.characters, after.characters])
+        if self._heard:
+            found = compare(self._heard, before.read, after.read, self._most_dissent)
+            if len(found.characters) >= FEWEST:
+                rates, what = found.rates, "against the engines' votes"
+                edits = np.stack([found.before, found.after])
+                characters = np.stack([found.characters, found.characters])
+        sure = better_share(edits, characters)
+        moved = f"{what} {rates[0]:.2%} -> {rates[1]:.2%}"
         replay = f"general lines {base.replay:.2%} -> {after.replay:.2%}"
-        if not after.rate < before.rate:
+        if not rates[1] < rates[0]:
             return Verdict(False, f"not better on held-out lines ({moved})")
         if sure < config.sure:
             return Verdict(False, f"better on {sure:.0%} of resampled lines only ({moved})")
@@ -160,9 +157,14 @@ class Gate:
         return Verdict(True, f"{moved}, {replay}")
 
 
-def better_share(before: Score, after: Score, rounds: int = 400, seed: int = 0) -> float:
-    """Share of resampled sets of held-out lines on which ``after`` has the lower estimate."""
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(before.edits), size=(rounds, len(before.edits)))
-    rates = [s.edits[drawn].sum(1) / s.characters[drawn].sum(1) for s in (before, after)]
-    return float((rates[1] < rates[0]).mean())
+def better_share(
+    edits: NDArray[np.float64], characters: NDArray[np.float64], rounds: int = 400, seed: int = 0
+) -> float:
+    """Share of resampled sets of lines on which the second of two has the lower rate.
+
+    ``edits`` and ``characters`` are ``2 line``, before and after.
+    """
+    lines = edits.shape[1]
+    drawn = np.random.default_rng(seed).integers(lines, size=(rounds, lines))
+    before, after = edits[:, drawn].sum(2) / characters[:, drawn].sum(2)
+    return float((after < before).mean())

@@ -1,4 +1,4 @@
-"""What other engines read, beside what the student reads: votes on lines, agreed texts to judge by.
+"""What other engines read, beside what the student reads: votes on the lines.
 
 A line that independent engines read alike is worth learning from, however much the student doubts
 it; one that they disagree on is not, however sure it is.
@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from readapt.adapt.rover import Vote, vote
-from readapt.adapt.stage import AGREED, READINGS, State
+from readapt.adapt.stage import HEARD, READINGS, State
 from readapt.recognize.alphabet import Alphabet
 from readapt.train.selftrain import PseudoLabel
 
@@ -23,20 +23,25 @@ UNREAD = PseudoLabel("", 1.0)
 
 def load_readings(state: State) -> Readings:
     """Load what the engines read of the lines to learn from; empty where none was asked."""
-    path = state.files.get(READINGS)
+    return _load(state, READINGS)
+
+
+def load_votes(state: State) -> list[list[Vote]]:
+    """Load the engines' votes on each held-out line; empty: none was asked."""
+    readings = _load(state, HEARD)
+    by_line = zip(*readings.values(), strict=True) if readings else ()
+    return [[Vote(text, sure) for text, sure in (o for o in line if o)] for line in by_line]
+
+
+def _load(state: State, name: str) -> Readings:
+    path = state.files.get(name)
     if path is None:
         return {}
     found: dict[str, list[list[Any] | None]] = json.loads(path.read_text("utf-8"))
     return {
-        name: [None if one is None else (str(one[0]), float(one[1])) for one in readings]
-        for name, readings in found.items()
+        engine: [None if one is None else (str(one[0]), float(one[1])) for one in readings]
+        for engine, readings in found.items()
     }
-
-
-def load_agreed(state: State) -> list[str | None]:
-    """Load the texts of the held-out lines as the engines agree on them; empty: none was asked."""
-    path = state.files.get(AGREED)
-    return [] if path is None else list(json.loads(path.read_text("utf-8")))
 
 
 def with_teachers(
@@ -62,14 +67,3 @@ def with_teachers(
         else:
             voted.append(replace(own, text=result.text, doubt=result.dissent))
     return voted
-
-
-def agreed(
-    labels: Sequence[PseudoLabel], teachers: Readings, alphabet: Alphabet, most_doubt: float
-) -> list[str | None]:
-    """Texts that the engines and the student agree on but for ``most_doubt``; None elsewhere."""
-    found: list[str | None] = []
-    for i, one in enumerate(with_teachers(labels, teachers, alphabet)):
-        heard = any(readings[i] is not None for readings in teachers.values())
-        found.append(one.text if heard and one.text and one.doubt <= most_doubt else None)
-    return found

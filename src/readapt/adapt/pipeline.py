@@ -12,11 +12,11 @@ from readapt.adapt.budget import Budget, Portion
 from readapt.adapt.detector_weights import trainable_detector
 from readapt.adapt.finish import Adapted, Ending, finish
 from readapt.adapt.gate import Gate, Score, as_read
-from readapt.adapt.heard import load_agreed
+from readapt.adapt.heard import load_votes
 from readapt.adapt.journal import Journal
 from readapt.adapt.page_gate import PageGate, PageScore, as_found
 from readapt.adapt.settings import AdaptConfig
-from readapt.adapt.stage import AGREED, KNOWN, Outcome, Stage, State
+from readapt.adapt.stage import HEARD, KNOWN, Outcome, Stage, State
 from readapt.adapt.stages import NAMES, PAGE_STAGES, all_stages
 from readapt.adapt.target import FILE_NAME, Target, find_target, load_target, save_target
 from readapt.adapt.weights import (
@@ -217,9 +217,9 @@ class _Run:
         done = [stage for stage in stages if self.journal.get(f"stage {stage.name}")]
         for stage in done:
             self._recall(state, stage)
-        gate.hear(load_agreed(state))
-        if state.network is not started or AGREED in state.files:
+        if state.network is not started:
             present = gate.score(state.network)
+        self._hear(state, gate, present)
         coming = [stage for stage in stages if stage not in done]
         while coming:
             present = self._stage(state, coming, gate, base, present)
@@ -269,9 +269,8 @@ class _Run:
             "record": dict(outcome.record),
             "files": {k: self._named(v) for k, v in outcome.files.items()},
         }
-        if AGREED in outcome.files:  # from now on others judge, the present network too
-            gate.hear(load_agreed(state))
-            present = gate.score(state.network)
+        if HEARD in outcome.files:  # from now on others judge
+            self._hear(state, gate, present)
         if outcome.network is not None:
             present, entry = self._through(state, outcome, folder, entry, gate, base, present)
         if outcome.detector is not None:
@@ -281,6 +280,9 @@ class _Run:
         self.journal.add(f"stage {stage.name}", entry)
         self.say(entry.get("reason", "done"))
         return present
+
+    def _hear(self, state: State, gate: Gate, present: Score) -> None:
+        gate.hear(load_votes(state), present, state.config.selftrain.most_doubt)
 
     def _named(self, path: Path) -> str:
         """Name a file for the journal: the folder may be moved, a look of the user's stays."""

@@ -15,11 +15,9 @@ from pydantic import JsonValue
 from readapt.adapt.budget import Portion
 from readapt.adapt.engines import Answer, Teacher, find_teacher
 from readapt.adapt.finetune import stopwatch
-from readapt.adapt.gate import as_read
-from readapt.adapt.heard import Readings, agreed
-from readapt.adapt.stage import AGREED, READINGS, Outcome, State
+from readapt.adapt.heard import Readings
+from readapt.adapt.stage import HEARD, READINGS, Outcome, State
 from readapt.adapt.target import evenly
-from readapt.train.selftrain import label
 from readapt.types import Image
 
 _TOGETHER = 40
@@ -61,18 +59,10 @@ class Ask:
         for teacher in _teachers(state):
             if problem := teacher.missing():
                 record[teacher.name] = problem
-        own = label(
-            as_read(state.network, state.alphabet, state.config.threads),
-            state.target.held_out,
-            state.alphabet,
-            views=(),
-        )
-        heard = {name: found[:first] for name, found in readings.items()}
-        texts = agreed(own, heard, state.alphabet, state.config.selftrain.most_doubt)
-        record["agreed"] = f"{sum(text is not None for text in texts)} of {first} held-out lines"
-        files = {READINGS: folder / "readings.json", AGREED: folder / "agreed.json"}
+        files = {READINGS: folder / "readings.json", HEARD: folder / "heard.json"}
         learnt = {name: found[first:] for name, found in readings.items()}
-        for path, content in zip(files.values(), (learnt, texts), strict=True):
+        heard = {name: found[:first] for name, found in readings.items()}
+        for path, content in zip(files.values(), (learnt, heard), strict=True):
             _write(path, json.dumps(content, ensure_ascii=False))
         return Outcome(files=files, record=record)
 

@@ -32,9 +32,8 @@ FEWEST = 20
 """Lines that other engines have to agree on to be judges."""
 GLANCE = 80
 """Lines that are enough to choose between candidates of one stage."""
-_UNREADABLE = 0.15
-"""Estimated error rate of a line that says nothing: the shipped model puts 70 to 96 % of lines in
-Cyrillic, Greek, Hebrew or Armenian above it, and 1 to 20 % of those in seven Latin collections."""
+UNREADABLE = 0.15
+"""Estimated error rate of a line that says nothing (benchmarks/scripts.py)."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,8 @@ class Score:
 
     @property
     def unreadable(self) -> float:
-        """Share of the lines of which more than ``_UNREADABLE`` of the characters are doubtful."""
-        doubtful = self.edits > _UNREADABLE * self.characters
+        """Share of the lines of which more than ``UNREADABLE`` of the characters are doubtful."""
+        doubtful = self.edits > UNREADABLE * self.characters
         return float(doubtful.mean()) if len(self.edits) else 0.0
 
 
@@ -126,7 +125,7 @@ class Gate:
         )
         length = np.array([s.characters for s in signs], np.float64)
         edits = expected_edits(signs, self._errors)
-        read = tuple(self._texts(reader.log_posteriors(self._held_out)))
+        read = tuple(sign.text for sign in signs)
         return Score(estimate(signs, self._errors), total(rates).rate, edits, length, read)
 
     def _texts(self, posteriors: Sequence[NDArray[np.float32]]) -> list[str]:

@@ -81,6 +81,24 @@ def test_ligatures_stand_closer(font: Font) -> None:
     assert moved == pytest.approx([0, 0, 0] + [-3] * 8)  # from the h of ch on
 
 
+def test_words_are_set_apart_by_spaced_letters(font: Font) -> None:
+    rng = np.random.default_rng
+    plain = render_line("nachts", font, Style(size=30), rng(0))
+    spaced = render_line("nachts", font, Style(size=30, spaced=0.2), rng(0))
+    moved = spaced.characters[:, 0, 0] - plain.characters[:, 0, 0]
+    assert moved == pytest.approx([0, 6, 12, 12, 18, 24])  # ch stays together
+    text = "eins zwei drei vier fünf"
+    for seed in range(8):
+        plain = render_line(text, font, Style(size=30), rng(seed))
+        spaced = render_line(text, font, Style(size=30, spaced=0.2), rng(seed))
+        moved = spaced.characters[:, 0, 0] - plain.characters[:, 0, 0]
+        (changed,) = np.nonzero(np.diff(moved) > 1)
+        assert len(changed)
+        assert changed[0] == 0 or text[changed[0] - 1] == " "  # whole words
+        assert changed[-1] + 2 == len(text) or text[changed[-1] + 2] == " "
+        assert np.array_equal(np.diff(changed), np.ones(len(changed) - 1))  # that follow each other
+
+
 def test_a_missing_glyph_is_never_drawn(font: Font) -> None:
     with pytest.raises(FontError, match="漢"):
         render_line("a漢", font, Style(), np.random.default_rng(0))

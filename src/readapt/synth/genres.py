@@ -30,6 +30,8 @@ KINDS: Final[Mapping[Genre, Mapping[Kind, float]]] = {
     },
 }
 """Which fonts a genre is set in, by weight."""
+_SPACED: Final[Mapping[Genre, float]] = {"blackletter": 0.12, "old": 0.03}
+"""Share of a genre's lines with words set apart by spaced letters."""
 
 
 def draw_style(genre: Genre, text: str, rng: Generator) -> Style:
@@ -69,4 +71,5 @@ def draw_style(genre: Genre, text: str, rng: Generator) -> Style:
         gap=gap,
         underline=underline,
         joined=float(rng.uniform(0.02, 0.1)) if joined else 0.0,
+        spaced=float(rng.uniform(0.1, 0.35)) if rng.random() < _SPACED.get(genre, 0.01) else 0.0,
     )

@@ -41,10 +41,14 @@ class Style:
     """A rule under the text."""
     joined: float = 0.0
     """How much closer the letters of `LIGATURES` stand: cast as one piece of type."""
+    spaced: float = 0.0
+    """Extra space between the letters of one to three words: emphasis where there is no italic."""
 
 
 LIGATURES: Final = frozenset("ch ck tz ſt ſſ ſi ff fi fl ft ll ſz".split())
 """Pairs that broken types cast together."""
+_NEVER_PARTED: Final = frozenset("ch ck tz ſt".split())
+"""Pairs of these that stay together in words with spaced letters, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,15 @@ def join_words(
     return tuple(words)
 
 
+def _emphasised(text: str, rng: Generator) -> tuple[int, int]:
+    """Draw one to three words that follow each other: their first character, and their last."""
+    words = text.split(" ")
+    first = int(rng.integers(len(words)))
+    last = min(len(words), first + int(rng.integers(1, 4)))
+    start = sum(len(word) + 1 for word in words[:first])
+    return start, start + len(" ".join(words[first:last])) - 1
+
+
 def render_line(text: str, font: Font, style: Style, rng: Generator) -> Rendering:
     """Draw `text` (NFC, not empty) in black ink on nothing.
 
@@ -104,6 +117,10 @@ def render_line(text: str, font: Font, style: Style, rng: Generator) -> Renderin
     if style.gap and spaces:
         where = spaces[-1] if rng.random() < 0.7 else spaces[int(rng.integers(len(spaces)))]
         advances[where] += style.gap * size
+    if style.spaced:
+        start, end = _emphasised(text, rng)
+        parted = [i for i in range(start, end) if text[i : i + 2] not in _NEVER_PARTED]
+        advances[parted] += style.spaced * size
     ends = np.cumsum(advances)
     starts = ends - advances
     margin = size // 3

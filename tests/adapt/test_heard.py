@@ -9,7 +9,14 @@ from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.budget import Portion
 from readapt.adapt.engines import Answer
-from readapt.adapt.heard import UNREAD, load_readings, load_votes, with_teachers
+from readapt.adapt.heard import (
+    UNREAD,
+    Readings,
+    load_readings,
+    load_votes,
+    never_written,
+    with_teachers,
+)
 from readapt.adapt.rover import Vote
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import State
@@ -38,6 +45,20 @@ def test_agreement_between_engines_is_the_filter() -> None:
     assert 0 < voted[1].doubt < 0.1
     assert voted[2] == own[2]  # nobody else read it
     assert voted[3].doubt > SelfTrainConfig().most_doubt  # nobody agrees: never learnt from
+
+
+def test_nobody_has_a_say_about_letters_that_it_never_writes() -> None:
+    """Long s is an f to engines that do not know it, and they are sure of it, both of them."""
+    own = [PseudoLabel("deſ Grnndes", 0.1), *[PseudoLabel("iſt fein", 0.1)] * 9]
+    teachers: Readings = {
+        "x": [("def Grundes", 0.9), *[("ift fein", 0.9)] * 9],
+        "y": [("def Grundes", 0.9), *[("ift fein", 0.9)] * 9],
+    }
+    voted = with_teachers(own, teachers, LATIN)
+    assert [one.text for one in voted] == ["deſ Grundes", *["iſt fein"] * 9]
+    teachers["y"][1] = ("iſt fein", 0.9)  # one that does know it
+    assert never_written([one.text for one in own], teachers["y"]) == frozenset()
+    assert never_written([one.text for one in own], teachers["x"]) == frozenset("ſ")
 
 
 def test_without_teachers_nothing_changes() -> None:
@@ -96,7 +117,7 @@ def test_where_time_is_short_all_have_read_the_same_lines(
     readings = load_readings(state)
     assert [i for i, one in enumerate(readings["x"]) if one] == sorted(turn[2:])
     both = [Vote("ab", 0.9), Vote("ab", 0.9)]
-    assert load_votes(state) == [both, both]
+    assert load_votes(state, ["ab", "ba"]) == [both, both]
 
     seconds = iter([0.0] * 20)
     more = Ask().run(state, Portion(3.0), tmp_path)  # killed, and gone on with

@@ -7,6 +7,7 @@ it; one that they disagree on is not, however sure it is.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -19,6 +20,10 @@ from readapt.train.selftrain import PseudoLabel
 Readings: TypeAlias = dict[str, list[tuple[str, float] | None]]
 """By engine, of each line: text and confidence; None where it read none."""
 UNREAD = PseudoLabel("", 1.0)
+OFTEN = 0.001
+"""Share of the student's characters from which on one is believed to be in the scans ..."""
+TIMES = 10
+"""... if it was read that many times."""
 
 
 def load_readings(state: State) -> Readings:
@@ -26,11 +31,32 @@ def load_readings(state: State) -> Readings:
     return _load(state, READINGS)
 
 
-def load_votes(state: State) -> list[list[Vote]]:
-    """Load the engines' votes on each held-out line; empty: none was asked."""
-    readings = _load(state, HEARD)
-    by_line = zip(*readings.values(), strict=True) if readings else ()
-    return [[Vote(text, sure) for text, sure in (o for o in line if o)] for line in by_line]
+def load_votes(state: State, student: Sequence[str]) -> list[list[Vote]]:
+    """Load the engines' votes on each held-out line, which ``student`` reads so.
+
+    Empty: none was asked.
+    """
+    heard, learnt = _load(state, HEARD), load_readings(state)
+    votes: list[list[Vote]] = [[] for _ in student] if heard else []
+    for name, readings in heard.items():
+        lacks = never_written(student, [*readings, *learnt.get(name, [])])
+        for line, one in zip(votes, readings, strict=True):
+            if one is not None:
+                line.append(Vote(*one, lacks))
+    return votes
+
+
+def never_written(
+    student: Sequence[str], readings: Sequence[tuple[str, float] | None]
+) -> frozenset[str]:
+    """Characters that the student often writes, and an engine with these readings never.
+
+    The engine does not know them: long s is an f to most, however sure they are.
+    """
+    counts = Counter(c for text in student for c in text)
+    written = {c for one in readings if one is not None for c in one[0]}
+    least = max(TIMES, OFTEN * sum(counts.values()))
+    return frozenset(c for c, count in counts.items() if count >= least and c not in written)
 
 
 def _load(state: State, name: str) -> Readings:
@@ -49,13 +75,16 @@ def with_teachers(
 ) -> list[PseudoLabel]:
     """Vote on every line that a teacher has read; the doubt is what the engines disagree on.
 
-    The student votes too, unless it has not read the line; then two others have to. Where a
-    character wins that the alphabet lacks, the student's own reading stands.
+    The student votes too, unless it has not read the line; then two others have to. Nobody has a
+    say about characters that it never writes. Where a character wins that the alphabet lacks, the
+    student's own reading stands.
     """
     voted = []
+    texts = [own.text for own in labels]
+    lacks = {name: never_written(texts, readings) for name, readings in teachers.items()}
     for i, own in enumerate(labels):
-        others = [readings[i] for readings in teachers.values()]
-        votes = [Vote(text, sure) for text, sure in (o for o in others if o is not None)]
+        others = [(readings[i], lacks[name]) for name, readings in teachers.items()]
+        votes = [Vote(*one, lacking) for one, lacking in others if one is not None]
         if own != UNREAD:
             votes.insert(0, Vote(own.text, max(0.0, 1.0 - own.doubt)))
         if len(votes) < 2:

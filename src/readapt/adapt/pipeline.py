@@ -282,7 +282,8 @@ class _Run:
         return present
 
     def _hear(self, state: State, gate: Gate, present: Score) -> None:
-        gate.hear(load_votes(state), present, state.config.selftrain.most_doubt)
+        votes = load_votes(state, present.read)
+        gate.hear(votes, present, state.config.selftrain.most_doubt)
 
     def _named(self, path: Path) -> str:
         """Name a file for the journal: the folder may be moved, a look of the user's stays."""

@@ -27,6 +27,8 @@ class Vote:
     text: str
     weight: float
     """Its confidence, in [0, 1]."""
+    lacks: frozenset[str] = frozenset()
+    """Characters it never writes: it has no say where another has read one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,18 @@ def vote(votes: Sequence[Vote]) -> Voted:
     for slot in slots:
         sums: dict[str, float] = {}
         first: dict[str, str] = {}
-        for character, weight in zip(slot, weights, strict=True):
+        for v, character, weight in zip(votes, slot, weights, strict=True):
+            if not v.lacks.isdisjoint(slot):
+                continue
             key = _folded(character)
             sums[key] = sums.get(key, 0.0) + weight
             first.setdefault(key, character)
+        if not sums:  # nobody knows the letter: the first has read it, or not
+            text.append(slot[0])
+            continue
         best = max(sums, key=lambda key: sums[key])
         text.append(first[best])
-        lost += 1 - sums[best] / sum(weights)
+        lost += 1 - sums[best] / sum(sums.values())
     joined = unicodedata.normalize("NFC", "".join(text))
     return Voted(" ".join(joined.split()), lost / max(len(slots), 1))
 

@@ -66,7 +66,7 @@ def test_what_is_no_line_stays() -> None:
 def test_the_body_is_found_in_drawn_lines() -> None:
     maker = LineMaker(LineConfig(seed=3, clean=1.0, height=36))
     bodies = [find_body(maker.make(i).image) for i in range(12)]
-    assert any(bodies)
+    assert sum(body is not None for body in bodies) >= 6
 
 
 def test_sureness_is_the_mean_of_the_characters_peaks() -> None:

@@ -35,7 +35,7 @@ def paper(
         float, typer.Option(help="Minutes of training, once the paper is found.", min=0.01)
     ] = 10.0,
     steps: Annotated[int, typer.Option(help="Steps in all, instead of minutes.", min=0)] = 0,
-    objective: Annotated[Objective, typer.Option(help="Adversarial loss.")] = (Objective.lsgan),
+    objective: Annotated[Objective, typer.Option(help="Adversarial loss.")] = Objective.lsgan,
     gap_steps: Annotated[
         int, typer.Option(help="Steps of the critic that measures the end; 0: not measured.", min=0)
     ] = 100,

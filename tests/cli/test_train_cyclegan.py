@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from readapt.cli.main import app
 from readapt.export.recognizer import save_recognizer_bundle
-from readapt.gan.look import save_look, translator_section
+from readapt.gan.look import Look, save_look, translator_section
 from readapt.nets.crnn import Crnn, CrnnConfig
 from readapt.nets.generator import Generator, GeneratorConfig
 from readapt.recognize.alphabet import LATIN
@@ -51,8 +51,14 @@ def test_too_few_lines_leave_no_look(scans: Path, model: Path, tmp_path: Path) -
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("way", "channels"), [("--one-sided", 1), ("--colour", 3)])
 def test_a_look_from_scans(
-    scans: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scans: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    channels: int,
 ) -> None:
     """With one font and a few words: what there is to choose from is tested elsewhere."""
     font = read_font(font_manager.findfont("DejaVu Sans Mono"))
@@ -61,30 +67,33 @@ def test_a_look_from_scans(
     monkeypatch.setattr(lines, "system_corpora", lambda: texts)
     out = tmp_path / "look"
     arguments = ["train", "cyclegan", str(scans), "--lines", "--min-lines", "10", "-m", str(model)]
-    short = ["--steps", "1", "--one-sided", "--rendered", "30", "--gap-steps", "0"]
+    short = ["--steps", "1", way, "--rendered", "30", "--gap-steps", "0"]
     done = CliRunner().invoke(app, [*arguments, "-o", str(out), *short, "-q"])
     assert done.exit_code == 0, done.output
     assert "KID to the scans" in done.output
-    assert (out / "look.json").exists()
+    section = Look.load(out).manifest.translator
+    assert section is not None
+    assert section.channels == channels
     assert (tmp_path / "look-training" / "report.html").exists()
 
 
-def identity_look(folder: Path) -> Path:
-    network = Generator(GeneratorConfig(widths=(4, 8), blocks=1))
+def identity_look(folder: Path, channels: int) -> Path:
+    network = Generator(GeneratorConfig(channels, widths=(4, 8), blocks=1))
     torch.nn.init.zeros_(network.head.weight)
     save_look(folder, translator=(network, translator_section(network, 36, {})))
     return folder
 
 
-def test_lines_in_a_look(model: Path, tmp_path: Path) -> None:
-    look, out = identity_look(tmp_path / "look"), tmp_path / "lines"
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB")])
+def test_lines_in_a_look(model: Path, tmp_path: Path, channels: int, mode: str) -> None:
+    look, out = identity_look(tmp_path / "look", channels), tmp_path / "lines"
     arguments = ["synth", "lines", "--look", str(look), "-m", str(model), "-o", str(out)]
     done = CliRunner().invoke(app, [*arguments, "-n", "5"])
     assert done.exit_code == 0, done.output
     assert "100.0% of 5 lines kept their text." in done.output
     assert len(list(out.glob("*.png"))) == len(list(out.glob("*.gt.txt"))) == 5
     with PIL.Image.open(out / "000000.png") as image:
-        assert image.size[1] == 36
+        assert (image.size[1], image.mode) == (36, mode)
 
 
 def test_wrong_use(model: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import PIL.Image
 import pytest
@@ -32,6 +33,17 @@ def test_lines_are_cut_and_prepared(tiny_model: Bundle, tmp_path: Path) -> None:
 def test_images_of_single_lines(tmp_path: Path) -> None:
     names = [save(tmp_path / f"{i}.png", draw("abba")) for i in range(3)]
     assert len(scan_lines(names, None, least=3).lines) == 3
+
+
+def test_colour_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
+    yellowed = np.repeat(draw("abba")[..., None], 3, 2)
+    yellowed[..., 2] = (0.7 * yellowed[..., 2]).astype(np.uint8)
+    name = save(tmp_path / "a.png", yellowed)
+    (grey,) = scan_lines([name], None, least=1).lines
+    (line,) = scan_lines([name], None, least=1, colour=True).lines
+    assert line.shape == (*grey.shape, 3)
+    assert line[..., 0].max() > line[..., 2].max() + 50
+    assert np.abs(cv2.cvtColor(line, cv2.COLOR_RGB2GRAY).astype(int) - grey).max() <= 3
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,9 @@ def cyclegan(
     one_sided: Annotated[
         bool, typer.Option("--one-sided", help="No way back: for less than ten minutes.")
     ] = False,
+    colour: Annotated[
+        bool, typer.Option("--colour", help="A look in colour: yellowed paper, red ink.")
+    ] = False,
     objective: Annotated[Objective, typer.Option(help="Adversarial loss.")] = Objective.lsgan,
     lr: Annotated[float, typer.Option(help="Learning rate.", min=1e-6)] = 3e-4,
     identity: Annotated[float, typer.Option(help="Weight of the identity loss.", min=0)] = 5.0,
@@ -104,7 +107,9 @@ def cyclegan(
     recognizer = from_bundle(bundle)
     finder = Reader(model)
     judged = _judge(judge, finder)
-    real = scan_lines(scans, None if lines else finder, height=height, least=min_lines)
+    real = scan_lines(
+        scans, None if lines else finder, height=height, least=min_lines, colour=colour
+    )
     corpus = None if text is None else read_corpus(text)
     maker = LineMaker(
         LineConfig(seed=seed, clean=1.0, height=height),
@@ -112,7 +117,10 @@ def cyclegan(
         alphabet=bundle.alphabet,
     )
     plain = LookConfig()
+    channels = 3 if colour else 1
     game = CycleGanConfig(
+        replace(plain.game.generator, channels=channels),
+        replace(plain.game.discriminator, channels=channels),
         objective=objective.value,
         one_sided=one_sided,
         identity=identity,

@@ -21,13 +21,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
 
+from readapt.gan.colour import luminance, to_images
 from readapt.gan.crops import CropBatch, Feed
 from readapt.gan.duel import freeze
 from readapt.gan.frozen import frame_features, shaken, text_loss
@@ -79,11 +78,6 @@ class CycleGanConfig:
     seed: int = 0
 
 
-def to_images(levels: NDArray[np.uint8]) -> Tensor:
-    """`batch height width` uint8 to `batch 1 height width` float32 in [-1, 1]."""
-    return torch.from_numpy(levels).to(torch.float32).div(127.5).sub(1.0)[:, None]
-
-
 def balance(text: Tensor, adversarial: Tensor, weight: float) -> float:
     """Return the factor on the text's gradient: `weight sd(adversarial) / sd(text)`.
 
@@ -97,10 +91,11 @@ def balance(text: Tensor, adversarial: Tensor, weight: float) -> float:
 def ink_map(images: Tensor) -> Tensor:
     """Where there is ink, softly: 1 for black, 0 for paper; blurred over about 5 pixels.
 
-    `batch channel height width` in [-1, 1] in, the same shape out. Blurred, because the look may
-    move an edge but not a stroke; a level in the middle, because it may fade ink but not drop it.
+    `batch channel height width` in [-1, 1] in, `batch 1 height width` out. Blurred, because
+    the look may move an edge but not a stroke; a level in the middle, because it may fade ink but
+    not drop it.
     """
-    ink = torch.sigmoid(-6.0 * images)
+    ink = torch.sigmoid(-6.0 * luminance(images))
     for _ in range(2):
         ink = F.avg_pool2d(ink, 3, 1, 1, count_include_pad=False)
     return ink
@@ -184,7 +179,8 @@ class CycleGan:
         """Move the generators once, then the discriminators."""
         set_rates(self.optimizers.values(), linear_decay(elapsed, self.config.hold))
         batch = self.feed.batch(step)
-        rendered, real = to_images(batch.rendered), to_images(batch.real)
+        channels = self.config.generator.channels
+        rendered, real = to_images(batch.rendered, channels), to_images(batch.real, channels)
         deviation = noise_deviation(elapsed, self.config.instance_noise)
         for critic in self.critics:
             freeze(critic, True)

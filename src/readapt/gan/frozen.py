@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from readapt.errors import ModelError
+from readapt.gan.colour import luminance
 from readapt.gan.crops import CropBatch
 from readapt.models.bundle import Bundle
 from readapt.nets.crnn import ConvBlock, Crnn, CrnnConfig
@@ -121,14 +122,14 @@ def _fill(block: ConvBlock, weight: NDArray[np.float32], bias: NDArray[np.float3
 
 
 def to_levels(images: Tensor) -> Tensor:
-    """`batch 1 height width` in [-1, 1] to `batch height width` float levels in [0, 255]."""
-    return (images.squeeze(1) + 1) * 127.5
+    """`batch channel height width` in [-1, 1] to `batch height width` grey levels in [0, 255]."""
+    return (luminance(images).squeeze(1) + 1) * 127.5
 
 
 def shaken(images: Tensor) -> Tensor:
     """Move, stretch and soften images a little, each in its own way; text stays where it is.
 
-    `batch 1 height width` in [-1, 1] in and out; draws from torch's default generator. What a
+    `batch channel height width` in [-1, 1] in and out; draws from torch's default generator. What a
     recognizer says through this, it does not say because of faint patterns made for it alone
     (Athalye et al. 2018: expectation over transformations).
     """
@@ -146,7 +147,7 @@ def shaken(images: Tensor) -> Tensor:
 
 
 def frame_features(recognizer: Crnn, images: Tensor) -> Tensor:
-    """Convolutional features `batch time channel` of windows `batch 1 height width` in [-1, 1]."""
+    """Convolutional features `batch time feature` of windows, images in [-1, 1]."""
     return recognizer.features(to_levels(images.float()))
 
 

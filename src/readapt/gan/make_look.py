@@ -15,6 +15,7 @@ from torch import nn
 
 from readapt.errors import UsageError
 from readapt.gan.clock import Clock
+from readapt.gan.colour import grey
 from readapt.gan.critic import Gap, GapConfig, measure_floor, measure_gap
 from readapt.gan.crops import Feed, FeedConfig, Rendered
 from readapt.gan.cyclegan import CycleGan, CycleGanConfig, Judge
@@ -94,7 +95,8 @@ def make_look(
     real, judged = _parted(scans.lines, config)
     told(f"{len(scans.lines)} real lines; drawing rendered ones to match")
     chosen = replace(config.source, least_width=config.feed.widths[0], judged=config.monitor.lines)
-    source = choose_source(maker, real, judged, alphabet, recognizer, chosen, config.game.seed)
+    twinned, compared = ([grey(line) for line in some] for some in (real, judged))
+    source = choose_source(maker, twinned, compared, alphabet, recognizer, chosen, config.game.seed)
     shares = ", ".join(f"{genre} {share:.0%}" for genre, share in source.kindred.genres)
     told(f"{len(source.kindred.families)} font families; drawn as {shares}")
     if source.kindred.settings:
@@ -163,7 +165,8 @@ def _distances(
     if config is None:
         return {}
     plain = [line.image for line in source[:_MEASURED]]
-    changed = list(translate_lines(generator, plain, 1000))
+    changed = [grey(line) for line in translate_lines(generator, plain, 1000)]
+    real = [grey(line) for line in real]
     return {
         "rendered": measure_gap(real, plain, config),
         "translated": measure_gap(real, changed, config),

@@ -20,6 +20,7 @@ from torch import nn
 
 from readapt.evaluate.normalise import fold
 from readapt.gan.candidates import INK, SCAN, degraded, dressed
+from readapt.gan.colour import grey
 from readapt.gan.critic import GapConfig, measure_gap
 from readapt.gan.crops import Rendered
 from readapt.gan.play import Verdict
@@ -38,12 +39,13 @@ Reads: TypeAlias = Callable[[Sequence[Image]], Sequence[str]]
 def pooled_features(recognizer: Crnn, lines: Sequence[Image]) -> Features:
     """Mean over time of the recognizer's convolutional features, `line channel`.
 
-    Prepared lines `height width` uint8; each by itself, so that no padding is seen.
+    Prepared lines `height width` uint8, of those in colour the luminance; each by itself, so that
+    no padding is seen.
     """
     pooled = []
     with torch.inference_mode():
         for line in lines:
-            padded = np.pad(line, ((0, 0), (0, -line.shape[1] % 4)), mode="edge")
+            padded = np.pad(grey(line), ((0, 0), (0, -line.shape[1] % 4)), mode="edge")
             pooled.append(recognizer.features(torch.from_numpy(padded)[None])[0].mean(0).numpy())
     return np.asarray(pooled, np.float64)
 
@@ -83,6 +85,7 @@ def _distances(a: Features, b: Features) -> Features:
 
 def roughened(line: Image) -> Image:
     """Shrink a line a little, enlarge it and compress it: the text stays, faint tricks do not."""
+    line = grey(line)
     height, width = line.shape
     small = cv2.resize(line, (max(4, round(0.85 * width)), round(0.85 * height)))
     large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -109,7 +112,7 @@ def _bare(text: str) -> str:
 def collapse(rendered: Sequence[Image], translated: Sequence[Image]) -> str:
     """Say what is wrong with outputs that are plainly no lines any more; "" where nothing is."""
     a = np.concatenate([x.ravel() for x in rendered]).astype(np.float64)
-    b = np.concatenate([x.ravel() for x in translated]).astype(np.float64)
+    b = np.concatenate([grey(x).ravel() for x in translated]).astype(np.float64)
     if not np.isfinite(b).all() or b.mean() < 0.35 * a.mean():
         return (
             "The translated lines are black. Start again with a lower rate (--lr 1e-4) or another "
@@ -185,7 +188,7 @@ class Monitor:
         self.history: list[dict[str, float]] = []
 
     def _right(self, lines: Sequence[Image]) -> NDArray[np.bool_]:
-        read = self.reads(lines)
+        read = self.reads([grey(line) for line in lines])
         pairs = zip(read, self.rendered, strict=True)
         return np.array([reads_as(text, line.text) for text, line in pairs], bool)
 
@@ -237,7 +240,8 @@ class Monitor:
         figures = self.figures(translated)
         meter = self.config.gap
         if meter is not None and _fewest_wide(meter.width, self.real, translated) >= _MEASURABLE:
-            figures["gap"] = measure_gap(self.real, translated, meter).estimate
+            real, fake = ([grey(x) for x in some] for some in (self.real, translated))
+            figures["gap"] = measure_gap(real, fake, meter).estimate
         self.history.append(figures)
         wrong = collapse(self.plain, translated)
         self.warned = self.warned + 1 if wrong else 0

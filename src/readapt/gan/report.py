@@ -131,14 +131,14 @@ def _table(rows: Mapping[str, str]) -> str:
 
 def write_picture(path: Path, image: Image) -> None:
     """Write a PNG, whole or not at all."""
-    _, packed = cv2.imencode(".png", image)
+    _, packed = cv2.imencode(".png", image if image.ndim == 2 else image[..., ::-1])  # BGR
     scratch = path.with_name(f".{path.name}.part")
     scratch.write_bytes(np.asarray(packed).tobytes())
     os.replace(scratch, path)
 
 
 def _picture(image: Image) -> str:
-    _, packed = cv2.imencode(".png", image)
+    _, packed = cv2.imencode(".png", image if image.ndim == 2 else image[..., ::-1])  # BGR
     encoded = base64.b64encode(np.asarray(packed).tobytes()).decode("ascii")
     return f"<img alt='' src='data:image/png;base64,{encoded}'>"
 

@@ -10,7 +10,8 @@ import numpy as np
 from readapt.errors import InputError
 from readapt.pages.load import PageImage, find_inputs, load_pages
 from readapt.reader import Reader
-from readapt.recognize.preprocess import prepare_line
+from readapt.recognize.preprocess import prepare_colour, prepare_line
+from readapt.recognize.tighten import tightened
 from readapt.types import Image
 
 BLANK = 140
@@ -26,7 +27,7 @@ class ScanLines:
     """Usable lines and where they came from."""
 
     lines: tuple[Image, ...]
-    """Prepared, `height width` uint8."""
+    """Prepared, `height width` uint8, or `height width 3` in colour."""
     pages: int
     """Pages looked at."""
     left_out: int
@@ -48,10 +49,12 @@ def scan_lines(
     height: int = 36,
     most: int = 3000,
     least: int = 8,
+    colour: bool = False,
 ) -> ScanLines:
     """Cut the lines out of scans: files, folders, globs, PDFs.
 
-    `reader` finds them; with None, every image holds one line. Stops after `most` lines. Raises
+    `reader` finds them; with None, every image holds one line. In `colour` they are prepared as
+    `height width 3`. Stops after `most` lines. Raises
     :class:`InputError`, saying what is missing, where fewer than `least` are usable.
     """
     kept: list[Image] = []
@@ -60,9 +63,10 @@ def scan_lines(
         pages += 1
         cuts = [page.image] if reader is None else [cut.image for cut in reader.cut_lines(page)]
         for cut in cuts:
+            cut = tightened(cut)  # as it will be read
             prepared = prepare_line(cut, height)
             if usable(cut, prepared):
-                kept.append(prepared)
+                kept.append(prepare_colour(cut, height) if colour else prepared)
             else:
                 left_out += 1
         if len(kept) >= most:

@@ -29,14 +29,35 @@ def prepare_line(image: Image, height: int) -> Image:
     `image` is `H W` or `H W 3` RGB uint8 of any size, at least 1 x 1. Returns `height width`
     uint8, width at least 1. Light text on dark is inverted.
     """
+    return stretch(_scaled(_grey(image), height))
+
+
+def prepare_colour(image: Image, height: int) -> Image:
+    """Prepare a line as :func:`prepare_line` does, with its colours kept: `height width 3`.
+
+    The levels of red, green and blue are moved as those of the grey line would be: its luminance
+    is what :func:`prepare_line` returns, but for what leaves the range and rounding.
+    """
+    scaled = _scaled(image if image.ndim == 3 else np.repeat(image[..., None], 3, 2), height)
+    return np.asarray(levels_of(_grey(scaled))[scaled])
+
+
+def _grey(image: Image) -> Image:
     import cv2
 
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else image
-    width = int(np.clip(round(grey.shape[1] * height / grey.shape[0]), 1, MAX_ASPECT * height))
-    shrinks = grey.shape[0] > height
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    scaled = cv2.resize(np.ascontiguousarray(grey), (width, height), interpolation=how)
-    return stretch(np.asarray(scaled, np.uint8))
+    if image.ndim == 2:
+        return image
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _scaled(image: Image, height: int) -> Image:
+    import cv2
+
+    rows, columns = image.shape[:2]
+    width = int(np.clip(round(columns * height / rows), 1, MAX_ASPECT * height))
+    how = cv2.INTER_AREA if rows > height else cv2.INTER_LINEAR
+    scaled = cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=how)
+    return np.asarray(scaled, np.uint8)
 
 
 def stretch(grey: Image) -> Image:
@@ -45,6 +66,11 @@ def stretch(grey: Image) -> Image:
     `grey` is `H W` uint8; the same for the result. The darker (or, in inverted text, brighter)
     percentile is ink; the 85th (15th) is paper.
     """
+    return np.asarray(levels_of(grey)[grey])
+
+
+def levels_of(grey: Image) -> NDArray[np.uint8]:
+    """Return the 256 levels that :func:`stretch` gives the levels of an `H W` uint8 image."""
     histogram = np.bincount(grey.ravel(), minlength=256)
     share = np.cumsum(histogram) / grey.size
     low, dim, middle, bright, high = np.searchsorted(share, (0.01, 0.15, 0.5, 0.85, 0.99))
@@ -57,7 +83,7 @@ def stretch(grey: Image) -> Image:
         ink, paper = float(low), float(bright)
     span = max(paper - ink, MIN_SPAN)
     table: NDArray[np.float32] = np.clip((levels - (paper - span)) * (PAPER / span), 0, 255)
-    return np.asarray(table.astype(np.uint8)[grey])
+    return np.asarray(table.astype(np.uint8))
 
 
 def batch_lines(

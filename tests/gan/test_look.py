@@ -51,7 +51,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
         ({"format_version": 99}, "newer readapt"),
         ({"surprise": 1}, "surprise"),
         ({"translator": {**entries["translator"], "blocks": 2}}, "does not fit"),
-        ({"translator": None}, "paper but no lines"),
+        ({"translator": None}, "this look has no lines"),
     ):
         (folder / LOOK_NAME).write_text(json.dumps({**entries, **change}))
         with pytest.raises(ModelError, match=said):

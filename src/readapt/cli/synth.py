@@ -87,24 +87,33 @@ def pages(
         bool, typer.Option("--page-xml", help="Write PAGE XML as well, into the folder 'page'.")
     ] = False,
     look: Annotated[
-        Path | None, typer.Option(help="Look of `readapt train paper` to print the pages on.")
+        Path | None,
+        typer.Option(
+            help="Look: its pages (`readapt train pages`), or else its paper, with ordinary ink."
+        ),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Make page images: 000000.png with lines and words, text and polygons, in 000000.json."""
-    from readapt.synth.page import PageConfig
-    from readapt.synth.truth import write_pages
+    from readapt.synth.page import PageConfig, make_page
+    from readapt.synth.truth import MakesPage, write_pages
 
     config = PageConfig(seed=seed)
+    make: MakesPage = make_page
     if look is not None:
         _need_torch()
         from dataclasses import replace
 
+        from readapt.gan.look import Look
+        from readapt.gan.page_look import LookPages
         from readapt.gan.paper import look_paper
 
-        config = replace(config, paper=look_paper(look))
+        if Look.load(look).manifest.pages is not None:
+            make = LookPages(str(look))
+        else:
+            config = replace(config, paper=look_paper(look))
     _warn(text)
-    done = write_pages(output, count, config, text, jobs, page_xml=page_xml)
+    done = write_pages(output, count, config, text, jobs, page_xml=page_xml, make=make)
     _run(done, count, quiet)
 
 

@@ -5,6 +5,7 @@ import typer
 from readapt.cli.train_cyclegan import cyclegan
 from readapt.cli.train_detector import detector
 from readapt.cli.train_lm import lm
+from readapt.cli.train_pages import pages
 from readapt.cli.train_paper import paper
 from readapt.cli.train_recognizer import recognizer
 
@@ -21,4 +22,5 @@ train.command()(recognizer)
 train.command()(detector)
 train.command()(lm)
 train.command()(cyclegan)
+train.command()(pages)
 train.command()(paper)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.random import Generator, default_rng
@@ -105,6 +106,13 @@ class FeedConfig:
     most: int = 16
     """Most windows in a batch."""
     seed: int = 0
+
+
+class Batches(Protocol):
+    """What a game is played with."""
+
+    def batch(self, number: int, /) -> CropBatch:
+        """Cut batch `number`, always the same."""
 
 
 class Feed:

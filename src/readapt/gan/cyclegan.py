@@ -27,7 +27,7 @@ from torch.nn import functional as F
 from torch.optim import Adam
 
 from readapt.gan.colour import luminance, to_images
-from readapt.gan.crops import CropBatch, Feed
+from readapt.gan.crops import Batches, CropBatch
 from readapt.gan.duel import freeze
 from readapt.gan.frozen import frame_features, shaken, text_loss
 from readapt.gan.objectives import OBJECTIVES, Name, clip_weights, noise_deviation, with_noise
@@ -114,7 +114,7 @@ class CycleGan:
 
     def __init__(
         self,
-        feed: Feed,
+        feed: Batches,
         recognizer: Crnn | None,
         config: CycleGanConfig = CycleGanConfig(),
         judge: Judge | None = None,

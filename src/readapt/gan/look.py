@@ -7,6 +7,7 @@ safetensors. Nothing in it is code, and nothing of it shows a scan.
 
     look.json
     translator.safetensors    rendered line -> line in the look (`readapt train cyclegan`)
+    pages.safetensors         clean page -> page in the look (`readapt train pages`)
     paper.safetensors         noise -> paper of the look (`readapt train paper`)
 """
 
@@ -33,6 +34,7 @@ from readapt.nets.generator import Generator, GeneratorConfig
 FORMAT_VERSION = 1
 LOOK_NAME = "look.json"
 TRANSLATOR = "translator.safetensors"
+PAGES = "pages.safetensors"
 PAPER = "paper.safetensors"
 
 
@@ -62,6 +64,18 @@ class TranslatorSection(_Section):
     """What the monitor measured of it."""
 
 
+class PagesSection(_Section):
+    """The generator of whole pages."""
+
+    line: Annotated[int, Field(ge=8, le=512)]
+    """Pixels of height of the middle line on the pages it was trained on."""
+    channels: Literal[1, 3] = 1
+    widths: tuple[int, int]
+    blocks: Annotated[int, Field(ge=0, le=64)]
+    noise: bool
+    figures: dict[str, float] = {}
+
+
 class PaperSection(_Section):
     """The generator of paper."""
 
@@ -85,6 +99,7 @@ class LookManifest(_Section):
     format_version: int = FORMAT_VERSION
     name: str
     translator: TranslatorSection | None = None
+    pages: PagesSection | None = None
     paper: PaperSection | None = None
     sha256: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
     provenance: dict[str, JsonValue] = {}
@@ -123,7 +138,11 @@ class Look:
             raise ModelError(f"{path}: {where}: {first['msg']}; get the look again.") from error
         needed = [
             name
-            for name, section in ((TRANSLATOR, manifest.translator), (PAPER, manifest.paper))
+            for name, section in (
+                (TRANSLATOR, manifest.translator),
+                (PAGES, manifest.pages),
+                (PAPER, manifest.paper),
+            )
             if section is not None
         ]
         for name in needed:
@@ -141,12 +160,23 @@ class Look:
         section = self.manifest.translator
         if section is None:
             raise ModelError(
-                f"{self.folder}: this look has paper but no lines; add them with "
-                "`readapt train cyclegan`."
+                f"{self.folder}: this look has no lines; add them with `readapt train cyclegan`."
             )
+        return self._generator(section, TRANSLATOR)
+
+    def page_translator(self) -> Generator:
+        """Load the generator of pages; :class:`ModelError` where the look has none."""
+        section = self.manifest.pages
+        if section is None:
+            raise ModelError(
+                f"{self.folder}: this look has no pages; add them with `readapt train pages`."
+            )
+        return self._generator(section, PAGES)
+
+    def _generator(self, section: TranslatorSection | PagesSection, name: str) -> Generator:
         config = GeneratorConfig(section.channels, section.widths, section.blocks, section.noise)
         generator = Generator(config)
-        load_weights(generator, self.folder / TRANSLATOR)
+        load_weights(generator, self.folder / name)
         return generator.eval()
 
 
@@ -164,6 +194,7 @@ def save_look(
     folder: str | Path,
     *,
     translator: tuple[Generator, TranslatorSection] | None = None,
+    pages: tuple[Generator, PagesSection] | None = None,
     paper: tuple[nn.Module, PaperSection] | None = None,
     provenance: dict[str, JsonValue] | None = None,
 ) -> Look:
@@ -186,6 +217,8 @@ def save_look(
     parts: dict[str, nn.Module] = {}
     if translator is not None:
         parts[TRANSLATOR] = translator[0]
+    if pages is not None:
+        parts[PAGES] = pages[0]
     if paper is not None:
         parts[PAPER] = paper[0]
     with tempfile.TemporaryDirectory(dir=folder, prefix=".look-") as scratch:
@@ -196,6 +229,7 @@ def save_look(
         manifest = known.model_copy(
             update={
                 "translator": translator[1] if translator else known.translator,
+                "pages": pages[1] if pages else known.pages,
                 "paper": paper[1] if paper else known.paper,
                 "sha256": hashes,
                 "provenance": {**known.provenance, **(provenance or {})},
@@ -218,11 +252,9 @@ def translator_section(
 ) -> TranslatorSection:
     """Describe a generator and the lines it was trained on."""
     config = generator.config
-    if config.channels not in (1, 3):
-        raise ValueError(f"a look is grey or in colour, not of {config.channels} channels")
     return TranslatorSection(
         height=height,
-        channels=1 if config.channels == 1 else 3,
+        channels=_channels(config),
         widths=config.widths,
         blocks=config.blocks,
         noise=config.noise,
@@ -231,3 +263,22 @@ def translator_section(
         settings=tuple(settings),
         figures={k: round(v, 6) for k, v in figures.items()},
     )
+
+
+def pages_section(generator: Generator, line: int, figures: dict[str, float]) -> PagesSection:
+    """Describe a generator of pages and the size of their text."""
+    config = generator.config
+    return PagesSection(
+        line=line,
+        channels=_channels(config),
+        widths=config.widths,
+        blocks=config.blocks,
+        noise=config.noise,
+        figures={k: round(v, 6) for k, v in figures.items()},
+    )
+
+
+def _channels(config: GeneratorConfig) -> Literal[1, 3]:
+    if config.channels not in (1, 3):
+        raise ValueError(f"a look is grey or in colour, not of {config.channels} channels")
+    return 1 if config.channels == 1 else 3

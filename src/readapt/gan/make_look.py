@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,7 +12,6 @@ import numpy as np
 from pydantic import JsonValue
 from torch import nn
 
-from readapt.errors import UsageError
 from readapt.gan.clock import Clock
 from readapt.gan.colour import grey
 from readapt.gan.critic import Gap, GapConfig, measure_floor, measure_gap
@@ -23,6 +21,7 @@ from readapt.gan.look import Look, save_look, translator_section
 from readapt.gan.monitor import Monitor, MonitorConfig, Reads
 from readapt.gan.play import PlayConfig, Result, Verdict, play
 from readapt.gan.report import Outcome, Pictures, write_picture, write_report
+from readapt.gan.resume import same_settings
 from readapt.gan.scans import ScanLines
 from readapt.gan.setting import rounded
 from readapt.gan.source import Source, SourceConfig, choose_source
@@ -90,7 +89,8 @@ def make_look(
     """
     minutes = float("inf") if config.play.steps else config.play.minutes
     clock = Clock(time.monotonic() if started is None else started, minutes)
-    _same_settings(work, config, resume)
+    settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed)))
+    same_settings(work, settings, resume)
     config = clock.fitting(config)
     real, judged = _parted(scans.lines, config)
     told(f"{len(scans.lines)} real lines; drawing rendered ones to match")
@@ -213,21 +213,3 @@ def _warnings(result: Result, figures: dict[str, float], config: LookConfig) -> 
     if result.early:
         found.append(f"Nothing improved any more after step {result.best_step}: it ended early.")
     return found
-
-
-def _same_settings(work: Path, config: LookConfig, resume: bool) -> None:
-    """Refuse to resume a game as another one; the budget may change."""
-    path = work / "settings.json"
-    settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed)))
-    text = json.dumps(settings, sort_keys=True, indent=1)
-    if resume and path.exists() and (work / "checkpoint.pt").exists():
-        if path.read_text(encoding="utf-8") != text:
-            raise UsageError(
-                f"{work} was started with other settings: resume with the same options, or begin "
-                "anew in another folder."
-            )
-        return
-    if (work / "checkpoint.pt").exists():
-        raise UsageError(f"{work} holds a run: go on with --resume, or choose another -o.")
-    work.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from readapt.errors import UsageError
 from readapt.gan.critic import Gap, GapConfig, measure_gap
 from readapt.gan.duel import Duel, DuelConfig
 from readapt.gan.look import Look, PaperSection, save_look
@@ -21,6 +19,7 @@ from readapt.gan.objectives import OBJECTIVES, Name
 from readapt.gan.paper import CELL, PaperGenerator, draw_noise, draw_sheet
 from readapt.gan.patches import SIDE, Patches
 from readapt.gan.play import CollapseError, PlayConfig, Result, Verdict, play
+from readapt.gan.resume import same_settings
 from readapt.gan.texture import TextureScale, texture, texture_figures
 from readapt.nets.discriminator import Discriminator, DiscriminatorConfig
 
@@ -138,7 +137,9 @@ def make_paper(
     The best state by the judge is kept. Raises :class:`CollapseError` where none was good, and
     then writes no look.
     """
-    _same_settings(work, config, patches, resume)
+    settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed), gap=GapConfig()))
+    settings |= {"patches": len(patches.levels), "tone": asdict(patches.tone)}
+    same_settings(work, settings, resume)
     monitor = PaperMonitor(patches, config.latent, config.play.seed)
     duel = paper_duel(patches, config, monitor)
     result = play(duel, config.play, work, resume, echo)
@@ -248,21 +249,3 @@ def _doubts(figures: dict[str, float]) -> list[str]:
             "some kinds of paper are missing; more --minutes, or scans of one kind."
         )
     return found
-
-
-def _same_settings(work: Path, config: PaperConfig, patches: Patches, resume: bool) -> None:
-    """Refuse to resume a game as another one, or on other patches; the budget may change."""
-    path = work / "settings.json"
-    fixed = asdict(replace(config, play=PlayConfig(seed=config.play.seed), gap=GapConfig()))
-    fixed |= {"patches": len(patches.levels), "tone": asdict(patches.tone)}
-    text = json.dumps(fixed, sort_keys=True, indent=1)
-    started = (work / "checkpoint.pt").exists()
-    if started and not resume:
-        raise UsageError(f"{work} holds a run: go on with --resume, or choose another -o.")
-    if started and path.exists() and path.read_text(encoding="utf-8") != text:
-        raise UsageError(
-            f"{work} was started with other settings or scans: resume with the same ones, or "
-            "begin anew in another folder."
-        )
-    work.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

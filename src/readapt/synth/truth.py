@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -23,6 +24,9 @@ from readapt.synth.corpus import Corpus, read_corpus
 from readapt.synth.lines import LineConfig, LineMaker, LineSample
 from readapt.synth.page import PageConfig, PageSample, make_page
 from readapt.types import Image, Polygon, Quad
+
+MakesPage: TypeAlias = Callable[[int, PageConfig], PageSample]
+"""The number of a page and how pages are made to the page."""
 
 _CHUNK = 4
 
@@ -101,14 +105,17 @@ def write_pages(
     jobs: int,
     *,
     page_xml: bool = False,
+    make: MakesPage = make_page,
 ) -> Iterator[int]:
     """Write pages 0 to ``count - 1`` into ``folder``; yields how many are done.
 
+    ``make`` makes them, and pickles where ``jobs`` is more than one.
     ``corpus`` and errors as for :func:`write_lines`.
     """
     if corpus is not None:
         _corpus(corpus)
-    return _share(partial(_one_page, folder, config, corpus, page_xml), folder, count, jobs)
+    write = partial(_one_page, folder, config, corpus, page_xml, make)
+    return _share(write, folder, count, jobs)
 
 
 def _share(make: Callable[[int], None], folder: Path, count: int, jobs: int) -> Iterator[int]:
@@ -136,11 +143,16 @@ def _one_line(folder: Path, config: LineConfig, corpus: str | None, index: int) 
 
 
 def _one_page(
-    folder: Path, config: PageConfig, corpus: str | None, page_xml: bool, index: int
+    folder: Path,
+    config: PageConfig,
+    corpus: str | None,
+    page_xml: bool,
+    make: MakesPage,
+    index: int,
 ) -> None:
     if corpus is not None:
         config = _with_corpus(config, corpus)
-    write_page(folder, index, make_page(index, config), page_xml=page_xml)
+    write_page(folder, index, make(index, config), page_xml=page_xml)
 
 
 # Each process reads the corpus once; a Corpus of megabytes never travels between processes.

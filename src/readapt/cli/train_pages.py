@@ -1,0 +1,96 @@
+"""``readapt train pages``: the look of whole pages, learnt from unlabelled scans."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from readapt.errors import UsageError
+
+
+def pages(
+    scans: Annotated[
+        list[str],
+        typer.Argument(metavar="SCANS...", help="Images, PDFs, folders of them, quoted globs."),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="LOOK", help="Folder of the look.")],
+    model: Annotated[
+        str | None,
+        typer.Option("-m", "--model", help="Model that finds lines and judges whether they keep."),
+    ] = None,
+    text: Annotated[
+        Path | None, typer.Option(help="UTF-8 text to set; default: the texts of this system.")
+    ] = None,
+    minutes: Annotated[
+        float, typer.Option(help="Minutes of training, once pages are drawn.", min=0.01)
+    ] = 15.0,
+    steps: Annotated[int, typer.Option(help="Steps in all, instead of minutes.", min=0)] = 0,
+    drawn: Annotated[int, typer.Option(help="Clean pages to play with.", min=2)] = 60,
+    one_sided: Annotated[
+        bool, typer.Option("--one-sided", help="No way back: for less than ten minutes.")
+    ] = False,
+    colour: Annotated[
+        bool, typer.Option("--colour", help="A look in colour: yellowed paper, red ink.")
+    ] = False,
+    ink: Annotated[float, typer.Option(help="Weight of the ink loss.", min=0)] = 10.0,
+    judge_every: Annotated[int, typer.Option(help="Steps between two looks.", min=1)] = 200,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    seed: Annotated[int, typer.Option(help="Of pages and weights.", min=0)] = 0,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+) -> None:
+    """Dress whole pages as your scans; `readapt synth pages --look LOOK` then writes such pages.
+
+    The CycleGAN of `train cyclegan` on patches of pages, with several lines and the margins. LOOK
+    gets pages beside what else it holds; LOOK-pages-training gets the checkpoint and report.html.
+    """
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            "Training needs the learning tier: pip install 'readapt[train]'."
+        ) from error
+    from collections.abc import Sequence
+    from dataclasses import replace
+    from itertools import count, islice
+
+    from readapt.gan.make_page_look import PageLookConfig, make_page_look
+    from readapt.gan.monitor import summary
+    from readapt.gan.page_patches import draw_page, scan_pages
+    from readapt.reader import Reader
+    from readapt.synth.corpus import read_corpus
+    from readapt.synth.page import PageConfig
+    from readapt.types import Image
+
+    reader = Reader(model)
+    real = scan_pages(scans, reader, colour=colour)
+    corpora = () if text is None else (read_corpus(text),)
+    made_of = PageConfig(seed=seed, corpora=corpora)
+    attempts = (draw_page(i, made_of) for i in islice(count(), 4 * drawn))
+    clean = list(islice((page for page in attempts if page is not None), drawn))
+    if not quiet:
+        typer.echo(f"{len(real)} real pages, {len(clean)} drawn ones", err=True)
+    plain = PageLookConfig()
+    channels = 3 if colour else 1
+    config = replace(
+        plain,
+        game=replace(
+            plain.game,
+            generator=replace(plain.game.generator, channels=channels),
+            discriminator=replace(plain.game.discriminator, channels=channels),
+            one_sided=one_sided,
+            ink=ink,
+            seed=seed,
+        ),
+        play=replace(plain.play, minutes=minutes, steps=steps, judge_every=judge_every, seed=seed),
+        patches=replace(plain.patches, seed=seed),
+    )
+
+    def reads(images: Sequence[Image]) -> list[str]:
+        return [line.text for line in reader.read_lines(images)]
+
+    work = out.with_name(f"{out.name}-pages-training")
+    made = make_page_look(real, clean, reads, out, work, config, resume, not quiet)
+    typer.echo(summary(made.figures))
+    if made.figures["preserved"] < config.preserved:
+        typer.echo("Too many texts were lost: train with more weight on the ink (--ink 20).")
+    typer.echo(f"{out}\n{made.report}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from readapt.adapt.budget import Portion
@@ -51,6 +52,23 @@ def finetune(
     )
     train(student, average, config, folder, resume=True, echo=False)
     return average.eval()
+
+
+def part_way(before: Crnn, after: Crnn, way: float) -> Crnn:
+    """Return the network whose weights are a share ``way`` of the way from ``before`` to ``after``.
+
+    Wortsman et al. 2022, Robust fine-tuning of zero-shot models, equation 1: the networks between
+    one and what it was fine-tuned to read better than both.
+    """
+    mixed = deepcopy(after)
+    old, new = before.state_dict(), after.state_dict()
+    mixed.load_state_dict(
+        {
+            name: torch.lerp(old[name], tensor, way) if tensor.is_floating_point() else tensor
+            for name, tensor in new.items()
+        }
+    )
+    return mixed.eval()
 
 
 class _Ticking(Student):

@@ -65,6 +65,8 @@ class AdaptConfig:
     """How the detector is taught."""
     lr: float = 3e-4
     """Peak learning rate of the fine-tuning."""
+    way: float = 0.75
+    """How far candidates go from the weights before their training to those after it."""
     steps: int = 0
     """Steps of each training, instead of its share of the minutes; for tests."""
     threads: int | None = None

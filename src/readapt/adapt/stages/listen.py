@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.finetune import finetune, stopwatch
+from readapt.adapt.finetune import finetune, part_way, stopwatch
 from readapt.adapt.gate import as_read
 from readapt.adapt.heard import UNREAD, Readings, load_readings, with_teachers
 from readapt.adapt.stage import Outcome, State
@@ -33,7 +33,7 @@ class Listen:
     """The student learns from what its own slow average reads, the surest lines first.
 
     A round goes on from the one before it, even where that seemed to do harm: labels get better
-    while it learns. The candidate is the best round.
+    while it learns. The candidate is the best round, part of the way from the present network.
     """
 
     name: str = "listen"
@@ -64,8 +64,8 @@ class Listen:
             around = [state.target.around[i] for i in chosen] if state.target.around else ()
             lr = state.config.lr * FADING**number
             taught.network = finetune(taught, real, known, part, place, lr, elapsed(), around)
-            rounds.append(taught.network)
-            rates.append(state.judge(taught.network))
+            rounds.append(part_way(state.network, taught.network, state.config.way))
+            rates.append(state.judge(rounds[-1]))
             doubts = sorted(labels[i].doubt for i in chosen)
             records.append(
                 {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.finetune import finetune
+from readapt.adapt.finetune import finetune, part_way
 from readapt.adapt.known import Known, line_maker, read_translated
 from readapt.adapt.stage import KNOWN, LOOK, Outcome, State
 from readapt.gan.kindred import Kindred, find_kindred
@@ -35,8 +35,8 @@ class Teach:
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
         """Choose genres and texts, then fine-tune."""
         known, record = known_lines(state, portion)
-        network = finetune(state, (), known, portion, folder, state.config.lr)
-        return Outcome(network, record=record)
+        taught = finetune(state, (), known, portion, folder, state.config.lr)
+        return Outcome(part_way(state.network, taught, state.config.way), record=record)
 
 
 def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:

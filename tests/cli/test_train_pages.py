@@ -10,6 +10,7 @@ from matplotlib import font_manager
 from typer.testing import CliRunner
 
 from readapt.cli.main import app
+from readapt.gan import page_patches
 from readapt.models.bundle import Bundle
 from readapt.synth import page
 from readapt.synth.fonts import read_font
@@ -24,6 +25,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """One font and a few words: what there is to set is tested elsewhere."""
     shelf = shelve((read_font(font_manager.findfont("DejaVu Sans Mono")),))
     monkeypatch.setattr(page, "_system_shelf", lambda: shelf)
+    monkeypatch.setattr(page_patches, "akin", lambda config, *_: config)
     path = tmp_path / "corpus.txt"
     path.write_text(WORDS * 30)
     return path

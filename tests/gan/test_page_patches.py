@@ -1,5 +1,6 @@
 """Pages for the game: one size of text, patches around lines, and translated pages as truth."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from matplotlib import font_manager
 
 from readapt.errors import InputError, ModelError
+from readapt.export.recognizer import save_recognizer_bundle
 from readapt.gan.look import Look, pages_section, save_look
 from readapt.gan.page_look import LookPages
 from readapt.gan.page_patches import (
@@ -16,16 +18,20 @@ from readapt.gan.page_patches import (
     PatchConfig,
     PatchFeed,
     TextPage,
+    akin,
     at_one_size,
     draw_page,
     scan_pages,
 )
 from readapt.models.bundle import Bundle
+from readapt.nets.crnn import Crnn, CrnnConfig
 from readapt.nets.generator import Generator, GeneratorConfig
 from readapt.reader import Reader
+from readapt.recognize.alphabet import LATIN
 from readapt.synth.corpus import BUILT_IN, Corpus
 from readapt.synth.fonts import read_font
 from readapt.synth.layout import LAYOUTS
+from readapt.synth.lines import LineConfig, LineMaker
 from readapt.synth.page import PageConfig, PageLine
 from tiny_model import draw_page as drawn_by_tiny_model
 
@@ -85,6 +91,18 @@ def test_scans_with_too_little_text_are_left_out(tiny_model: Bundle, tmp_path: P
     assert len(found.lines) == 3
     with pytest.raises(InputError, match="Only 1 of 2 pages have 3 lines of text or more"):
         scan_pages([str(tmp_path)], reader, least=2)
+
+
+def test_pages_are_akin_to_scans(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Crnn(CrnnConfig(LATIN.classes, (4, 6, 8, 10, 12), hidden=8, layers=1))
+    bundle = Bundle.load(save_recognizer_bundle(network, LATIN, tmp_path / "small"))
+    corpora = {"en": PAGES.corpora[0]}
+    maker = LineMaker(LineConfig(clean=1.0), fonts=PAGES.fonts, corpora=corpora, alphabet=LATIN)
+    found = akin(replace(PAGES, layouts=LAYOUTS, fonts=()), [page()], maker, bundle, pilot=8)
+    assert found.fonts == PAGES.fonts
+    assert found.layouts
+    assert all(layout.weight > 0 for layout in found.layouts)
 
 
 def test_pages_of_a_look_have_their_truth(tmp_path: Path) -> None:

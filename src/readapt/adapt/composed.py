@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -15,25 +15,13 @@ from readapt.adapt.known import Known
 from readapt.adapt.steady import as_array
 from readapt.gan.look import Look
 from readapt.gan.paper import LookPaper
-from readapt.synth.genres import Genre
-from readapt.synth.layout import LAYOUTS, Layout
+from readapt.synth.layout import layouts_of
 from readapt.synth.page import PageConfig, make_page
 from readapt.synth.paper import PaperSource, print_on_sheet, reflectance, sample_paper
 from readapt.train.detector import SyntheticPages
 from readapt.train.detector_data import LabelledPage
 from readapt.types import Image, Quad
 
-LAYOUTS_OF: Final[Mapping[Genre, tuple[str, ...]]] = {
-    "receipt": ("receipt", "table"),
-    "typescript": ("letter", "form", "table"),
-    "print": ("book", "title page", "catalogue", "columns", "letter"),
-    "old": ("book", "title page"),
-    "blackletter": ("book", "title page", "columns"),
-    "scattered": ("scattered",),
-}
-"""Kinds of pages that lines of a kind come from."""
-TEXTLESS: Final = 0.04
-"""Share of pages with nothing to find."""
 FAINT: Final = 0.12
 """Darkness of a translated line that counts as its paper: it has that of the page."""
 SHEETS: Final = 24
@@ -134,18 +122,3 @@ def compose(
     if look is not None and Look.load(look).manifest.paper is not None:
         paper = LookPaper(str(look), SHEETS)
     return ComposedPages(general, akin, tuple(image for image, _ in known.translated), paper)
-
-
-def layouts_of(
-    genres: Mapping[str, float], all_layouts: Sequence[Layout] = LAYOUTS
-) -> tuple[Layout, ...]:
-    """Weigh the kinds of pages by the shares of kinds of lines."""
-    weights: dict[str, float] = {"textless": TEXTLESS * (sum(genres.values()) or 1.0)}
-    for genre, names in LAYOUTS_OF.items():
-        own = [layout for layout in all_layouts if layout.name in names]
-        total = sum(layout.weight for layout in own)
-        for layout in own:
-            share = genres.get(genre, 0.0) * layout.weight / total
-            weights[layout.name] = weights.get(layout.name, 0.0) + share
-    chosen = [replace(one, weight=weights.get(one.name, 0.0)) for one in all_layouts]
-    return tuple(layout for layout in chosen if layout.weight > 0)

@@ -32,7 +32,8 @@ def pages(
     colour: Annotated[
         bool, typer.Option("--colour", help="A look in colour: yellowed paper, red ink.")
     ] = False,
-    ink: Annotated[float, typer.Option(help="Weight of the ink loss.", min=0)] = 10.0,
+    identity: Annotated[float, typer.Option(help="Weight of the identity loss.", min=0)] = 0.5,
+    ink: Annotated[float, typer.Option(help="Weight of the ink loss.", min=0)] = 1.0,
     judge_every: Annotated[int, typer.Option(help="Steps between two looks.", min=1)] = 200,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
     seed: Annotated[int, typer.Option(help="Of pages and weights.", min=0)] = 0,
@@ -55,16 +56,24 @@ def pages(
 
     from readapt.gan.make_page_look import PageLookConfig, make_page_look
     from readapt.gan.monitor import summary
-    from readapt.gan.page_patches import draw_page, scan_pages
+    from readapt.gan.page_patches import akin, draw_page, scan_pages
+    from readapt.models.bundle import Bundle, find_bundle
     from readapt.reader import Reader
     from readapt.synth.corpus import read_corpus
+    from readapt.synth.lines import LineConfig, LineMaker
     from readapt.synth.page import PageConfig
     from readapt.types import Image
 
     reader = Reader(model)
+    bundle = Bundle.load(find_bundle(model))
     real = scan_pages(scans, reader, colour=colour)
     corpora = () if text is None else (read_corpus(text),)
-    made_of = PageConfig(seed=seed, corpora=corpora)
+    maker = LineMaker(
+        LineConfig(seed=seed, clean=1.0, height=bundle.manifest.recognizer.height),
+        corpora={corpus.name: corpus for corpus in corpora} or None,
+        alphabet=bundle.alphabet,
+    )
+    made_of = akin(PageConfig(seed=seed, corpora=corpora), real, maker, bundle)
     attempts = (draw_page(i, made_of) for i in islice(count(), 4 * drawn))
     clean = list(islice((page for page in attempts if page is not None), drawn))
     if not quiet:
@@ -78,6 +87,8 @@ def pages(
             generator=replace(plain.game.generator, channels=channels),
             discriminator=replace(plain.game.discriminator, channels=channels),
             one_sided=one_sided,
+            cycle=4 * identity,
+            identity=identity,
             ink=ink,
             seed=seed,
         ),
@@ -92,5 +103,5 @@ def pages(
     made = make_page_look(real, clean, reads, out, work, config, resume, not quiet)
     typer.echo(summary(made.figures))
     if made.figures["preserved"] < config.preserved:
-        typer.echo("Too many texts were lost: train with more weight on the ink (--ink 20).")
+        typer.echo("Too many texts were lost: train with more weight on the ink (--ink 5).")
     typer.echo(f"{out}\n{made.report}")

@@ -14,10 +14,16 @@ from numpy.typing import NDArray
 from readapt.errors import InputError
 from readapt.gan.colour import grey
 from readapt.gan.crops import CropBatch
+from readapt.gan.frozen import from_bundle
+from readapt.gan.kindred import find_kindred
 from readapt.gan.scans import pages_of
 from readapt.geometry import quad_size
+from readapt.lines.crop import crop_line
+from readapt.models.bundle import Bundle
 from readapt.reader import Reader
-from readapt.recognize.preprocess import levels_of
+from readapt.recognize.preprocess import levels_of, prepare_line
+from readapt.synth.layout import layouts_of
+from readapt.synth.lines import LineMaker
 from readapt.synth.page import PageConfig, PageLine, make_page
 from readapt.types import Image, Quad
 
@@ -96,6 +102,25 @@ def at_one_size(image: Image, lines: Sequence[PageLine]) -> TextPage:
 
 def _times(quad: Quad, factors: NDArray[np.float32]) -> Quad:
     return (quad * factors).astype(np.float32)
+
+
+def akin(
+    config: PageConfig,
+    pages: Sequence[TextPage],
+    maker: LineMaker,
+    bundle: Bundle,
+    pilot: int = 40,
+    compared: int = 300,
+) -> PageConfig:
+    """Let pages be of the kinds, and set in the fonts, that the lines of real pages look like."""
+    recognizer = from_bundle(bundle)
+    height = recognizer.config.height
+    places = [(page.image, line.quad) for page in pages for line in page.lines]
+    some = places[:: max(1, len(places) // compared)]
+    lines = [prepare_line(crop_line(image, quad, 0.0), height) for image, quad in some]
+    found = find_kindred(maker, lines, recognizer, pilot, height)
+    fonts = tuple(font for font in maker.fonts if font.family in found.families)
+    return replace(config, layouts=layouts_of(dict(found.genres)), fonts=fonts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Kinds of pages, how common each is, and the shape of sheet each is set on."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
+from readapt.synth.genres import Genre
 from readapt.synth.layouts import book, catalogue, columns, letter, receipt, scattered, table
 from readapt.synth.press import Press
 
@@ -35,3 +37,30 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("textless", scattered.textless, 0.04, (0.6, 1.8)),
 )
 """The mix that suits a detector of documents of many kinds."""
+
+LAYOUTS_OF: Final[Mapping[Genre, tuple[str, ...]]] = {
+    "receipt": ("receipt", "table"),
+    "typescript": ("letter", "form", "table"),
+    "print": ("book", "title page", "catalogue", "columns", "letter"),
+    "old": ("book", "title page"),
+    "blackletter": ("book", "title page", "columns"),
+    "scattered": ("scattered",),
+}
+"""Kinds of pages that lines of a kind come from."""
+TEXTLESS: Final = 0.04
+"""Share of pages with nothing to find."""
+
+
+def layouts_of(
+    genres: Mapping[str, float], all_layouts: Sequence[Layout] = LAYOUTS
+) -> tuple[Layout, ...]:
+    """Weigh the kinds of pages by the shares of kinds of lines."""
+    weights: dict[str, float] = {"textless": TEXTLESS * (sum(genres.values()) or 1.0)}
+    for genre, names in LAYOUTS_OF.items():
+        own = [layout for layout in all_layouts if layout.name in names]
+        total = sum(layout.weight for layout in own)
+        for layout in own:
+            share = genres.get(genre, 0.0) * layout.weight / total
+            weights[layout.name] = weights.get(layout.name, 0.0) + share
+    chosen = [replace(one, weight=weights.get(one.name, 0.0)) for one in all_layouts]
+    return tuple(layout for layout in chosen if layout.weight > 0)

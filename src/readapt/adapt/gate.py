@@ -136,12 +136,14 @@ class Gate:
         config = self.config
         allowed = base.replay * (1 + config.replay_relative) + config.replay_absolute
         rates, what = (before.estimate.rate, after.estimate.rate), "estimate"
+        needed = config.sure
         edits = np.stack([before.edits, after.edits])
         characters = np.stack([before.characters, after.characters])
         if self._heard:
             found = compare(self._heard, before.read, after.read, self._most_dissent)
             if len(found.characters) >= FEWEST:
                 rates, what = found.rates, "against the engines' votes"
+                needed = config.sure_heard
                 edits = np.stack([found.before, found.after])
                 characters = np.stack([found.characters, found.characters])
         sure = better_share(edits, characters)
@@ -149,7 +151,7 @@ class Gate:
         replay = f"general lines {base.replay:.2%} -> {after.replay:.2%}"
         if not rates[1] < rates[0]:
             return Verdict(False, f"not better on held-out lines ({moved})")
-        if sure < config.sure:
+        if sure < needed:
             return Verdict(False, f"better on {sure:.0%} of resampled lines only ({moved})")
         if after.replay > allowed:
             return Verdict(False, f"worse on others than {allowed:.2%} allows ({replay}; {moved})")

@@ -38,7 +38,10 @@ class GateConfig:
     replay_absolute: float = 0.003
     """... and beyond that absolutely."""
     sure: float = 0.9
-    """Share of resampled held-out lines, or pages, on which a candidate has to be better."""
+    """Share of resampled held-out lines, or pages, on which a candidate has to be better ..."""
+    sure_heard: float = 0.6
+    """... and where other engines judge, who are of one mind about most lines and so tell
+    candidates apart on few."""
     general_pages: int = 8
     """General synthetic pages for the detector ..."""
     general_margin: float = 0.01
@@ -66,7 +69,9 @@ class AdaptConfig:
     lr: float = 3e-4
     """Peak learning rate of the fine-tuning."""
     way: float = 0.75
-    """How far candidates go from the weights before their training to those after it."""
+    """How far candidates go from the weights before their training to those after it, and ..."""
+    way_taught: float = 0.85
+    """... where other engines confirmed what was learnt."""
     steps: int = 0
     """Steps of each training, instead of its share of the minutes; for tests."""
     threads: int | None = None

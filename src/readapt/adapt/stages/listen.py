@@ -49,6 +49,7 @@ class Listen:
         readings = load_readings(state)
         config = state.config.selftrain
         shares = config.taught if readings else config.shares
+        way = state.config.way_taught if readings else state.config.way
         taught = replace(state)  # the rounds' own present network
         rounds: list[Crnn] = []
         records: list[JsonValue] = []
@@ -64,7 +65,7 @@ class Listen:
             around = [state.target.around[i] for i in chosen] if state.target.around else ()
             lr = state.config.lr * FADING**number
             taught.network = finetune(taught, real, known, part, place, lr, elapsed(), around)
-            rounds.append(part_way(state.network, taught.network, state.config.way))
+            rounds.append(part_way(state.network, taught.network, way))
             rates.append(state.judge(rounds[-1]))
             doubts = sorted(labels[i].doubt for i in chosen)
             records.append(

@@ -49,7 +49,7 @@ class Listen:
         readings = load_readings(state)
         config = state.config.selftrain
         shares = config.taught if readings else config.shares
-        way = state.config.way_taught if readings else state.config.way
+        ways = state.config.ways_taught if readings else (state.config.way,)
         taught = replace(state)  # the rounds' own present network
         rounds: list[Crnn] = []
         records: list[JsonValue] = []
@@ -65,13 +65,17 @@ class Listen:
             around = [state.target.around[i] for i in chosen] if state.target.around else ()
             lr = state.config.lr * FADING**number
             taught.network = finetune(taught, real, known, part, place, lr, elapsed(), around)
-            rounds.append(part_way(state.network, taught.network, way))
-            rates.append(state.judge(rounds[-1]))
+            tried = [part_way(state.network, taught.network, way) for way in ways]
+            judged = [state.judge(network) for network in tried]
+            best = min(range(len(ways)), key=judged.__getitem__)
+            rounds.append(tried[best])
+            rates.append(judged[best])
             doubts = sorted(labels[i].doubt for i in chosen)
             records.append(
                 {
                     "lines": len(real),
                     "median doubt": round(doubts[len(doubts) // 2], 4) if doubts else None,
+                    "part of the way": ways[best],
                     "estimate": round(rates[-1], 4),
                 }
             )

@@ -70,8 +70,8 @@ class AdaptConfig:
     """Peak learning rate of the fine-tuning."""
     way: float = 0.75
     """How far candidates go from the weights before their training to those after it, and ..."""
-    ways_taught: tuple[float, ...] = (0.65, 0.8, 1.0)
-    """... where other engines are there to choose by."""
+    ways_taught: tuple[float, ...] = (1.0, 0.8, 0.65)
+    """... where other engines taught: the first of these that they find better than before."""
     steps: int = 0
     """Steps of each training, instead of its share of the minutes; for tests."""
     threads: int | None = None

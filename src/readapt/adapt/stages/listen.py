@@ -51,6 +51,7 @@ class Listen:
         shares = config.taught if readings else config.shares
         ways = state.config.ways_taught if readings else (state.config.way,)
         taught = replace(state)  # the rounds' own present network
+        before = state.judge(state.network) if len(ways) > 1 else 1.0
         rounds: list[Crnn] = []
         records: list[JsonValue] = []
         rates: list[float] = []
@@ -65,17 +66,19 @@ class Listen:
             around = [state.target.around[i] for i in chosen] if state.target.around else ()
             lr = state.config.lr * FADING**number
             taught.network = finetune(taught, real, known, part, place, lr, elapsed(), around)
-            tried = [part_way(state.network, taught.network, way) for way in ways]
-            judged = [state.judge(network) for network in tried]
-            best = min(range(len(ways)), key=judged.__getitem__)
-            rounds.append(tried[best])
-            rates.append(judged[best])
+            for way in ways:
+                candidate = part_way(state.network, taught.network, way)
+                rate = state.judge(candidate)
+                if rate < before:
+                    break
+            rounds.append(candidate)
+            rates.append(rate)
             doubts = sorted(labels[i].doubt for i in chosen)
             records.append(
                 {
                     "lines": len(real),
                     "median doubt": round(doubts[len(doubts) // 2], 4) if doubts else None,
-                    "part of the way": ways[best],
+                    "part of the way": way,
                     "estimate": round(rates[-1], 4),
                 }
             )

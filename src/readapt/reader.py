@@ -86,8 +86,8 @@ class Reader:
     Args:
         model: a model's folder or name; None for the one that comes with readapt.
         threads: processor threads for one page; None for all. The text read never depends on it.
-        beam: texts that a prefix beam search keeps at a time; None takes the best character of
-            every frame, which is faster.
+        beam: texts that a prefix beam search keeps at a time; 0 takes the best character of
+            every frame, which is faster; None for what the model says, or 0.
         language_model: a file that ``readapt train lm`` wrote, for the beam search; None for the
             model's own, if it has one.
         language_weight: how much the language model counts against the image; None for what the
@@ -95,7 +95,7 @@ class Reader:
 
     Raises:
         ModelError: the model cannot be found, verified or loaded.
-        UsageError: there is a language model or a weight but no beam, or no such beam.
+        UsageError: there is a language model or a weight but no beam, or the beam is negative.
 
     """
 
@@ -109,7 +109,7 @@ class Reader:
         language_weight: float | None = None,
     ) -> None:
         bundle = Bundle.load(find_bundle(model))
-        self._decoder = _choose_decoder(bundle, beam, language_model, language_weight)
+        self._decoder = choose_decoder(bundle, beam, language_model, language_weight)
         self._recognizer: ReadsLines = load_recognizer(bundle, threads, self._decoder)
         self.model = bundle.manifest.name
         """The name of the model."""
@@ -366,9 +366,8 @@ def _line(quad: Quad, frame: LineFrame, reading: Reading, width: int, height: in
 def load_recognizer(
     bundle: Bundle, threads: int | None = None, decoder: Decoder | None = None
 ) -> Recognizer:
-    """Load a bundle's recognizer, calibrated; it decodes greedily unless told otherwise."""
+    """Load a bundle's recognizer, calibrated; it decodes as the bundle says unless told how."""
     from readapt.recognize.calibration import ConfidenceMap
-    from readapt.recognize.decode import GREEDY
     from readapt.recognize.recognizer import Recognizer
 
     section, calibration = bundle.manifest.recognizer, bundle.manifest.calibration
@@ -378,45 +377,50 @@ def load_recognizer(
         section.height,
         section.stride,
         threads,
-        decoder=decoder or GREEDY,
+        decoder=decoder or choose_decoder(bundle),
         temperature=calibration.temperature,
         words=ConfidenceMap(calibration.words),
         writes_at=calibration.writes_at,
     )
 
 
-def _choose_decoder(
+def choose_decoder(
     bundle: Bundle,
-    beam: int | None,
-    language_model: str | Path | None,
-    language_weight: float | None,
+    beam: int | None = None,
+    language_model: str | Path | None = None,
+    language_weight: float | None = None,
 ) -> Decoder:
     """Greedy decoding, or a beam search with the language model named or the bundle's own."""
-    from readapt.recognize.beam import Beam
+    from dataclasses import replace
+
+    from readapt.recognize.beam import DEFAULT, NARROW
     from readapt.recognize.decode import GREEDY
     from readapt.recognize.lm import CharacterModel
 
+    section, path = bundle.manifest.language_model, language_model or bundle.language_model
+    plain = NARROW if beam is None else DEFAULT
     if beam is None:
+        beam = section.beam if section else 0
+    if beam < 0 or (language_weight is not None and language_weight < 0):
+        raise UsageError("a beam is 0 or wider, and a language model's weight 0 or more.")
+    if not beam:
         if language_model is not None or language_weight is not None:
             raise UsageError("a language model is used by the beam search only: give a beam too.")
         return GREEDY
-    if beam < 1 or (language_weight is not None and language_weight < 0):
-        raise UsageError("a beam is 1 or wider, and a language model's weight 0 or more.")
-    section, path = bundle.manifest.language_model, language_model or bundle.language_model
     if path is None:
         if language_weight is not None:
             raise UsageError(
                 f"{bundle.folder} has no language model that a weight could be given to: "
                 "name the file of one too."
             )
-        return Beam(beam)
+        return replace(plain, width=beam)
     if language_weight == 0:
-        return Beam(beam)
-    plain = Beam()
+        return replace(plain, width=beam)
     weight = section.weight if section else plain.weight
-    return Beam(
-        beam,
-        CharacterModel.load(path, bundle.alphabet),
+    return replace(
+        plain,
+        width=beam,
+        language_model=CharacterModel.load(path, bundle.alphabet),
         weight=weight if language_weight is None else language_weight,
         length_weight=section.length_weight if section else plain.length_weight,
     )

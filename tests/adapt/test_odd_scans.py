@@ -43,7 +43,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])
     texts = {"en": Corpus("en", "", ("fox", "jumps", "over", "nothing"))}
     for place in (pipeline, lines):
-        monkeypatch.setattr(place, "system_corpora", lambda: texts)
+        monkeypatch.setattr(place, "system_corpora", lambda *_: texts)
     monkeypatch.setattr(finish, "CALIBRATED", 24)
 
 

@@ -42,7 +42,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])
     texts = {"en": Corpus("en", "", ("ab", "ba", "aab"))}
     for module in (pipeline, lines, corpus):
-        monkeypatch.setattr(module, "system_corpora", lambda: texts)
+        monkeypatch.setattr(module, "system_corpora", lambda *_: texts)
     monkeypatch.setattr(pipeline, "SyntheticPages", lambda config: BarPages())
     monkeypatch.setattr(teach_pages, "compose", lambda *_: Composed())
 

@@ -74,6 +74,24 @@ def test_characters_without_a_class_are_passed_over(text: str) -> None:
     assert learn([text], ALPHABET).log_probability("ab") == expected
 
 
+@given(texts, texts, st.integers(1, 4), st.text(alphabet=" abc", max_size=6))
+@settings(deadline=None)
+def test_models_add_up(some: list[str], more: list[str], times: int, history: str) -> None:
+    """Counting other texts several times is counting them once and adding them as often."""
+    added = learn(some, ALPHABET, 3).plus(learn(more, ALPHABET, 3), times)
+    counted = learn(some + more * times, ALPHABET, 3)
+    np.testing.assert_allclose(
+        added.log_probabilities(history), counted.log_probabilities(history), rtol=1e-5
+    )
+
+
+def test_only_models_of_one_kind_add_up() -> None:
+    with pytest.raises(UsageError, match="one order"):
+        learn(ENGLISH, LATIN, 3).plus(learn(ENGLISH, LATIN, 4))
+    with pytest.raises(UsageError, match="one alphabet"):
+        learn(ENGLISH, LATIN, 3).plus(learn(["abc"], ALPHABET, 3))
+
+
 def test_save_and_load(tmp_path: Path) -> None:
     model = learn(ENGLISH, LATIN, 5)
     model.save(tmp_path / "lm.npz")

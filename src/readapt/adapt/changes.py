@@ -11,8 +11,9 @@ from rapidfuzz.distance import Levenshtein
 from readapt.adapt.finetune import stopwatch
 from readapt.adapt.gate import as_read
 from readapt.evaluate.estimate import Estimate, Signs, estimate, find_signs
+from readapt.models.bundle import Bundle
 from readapt.models.manifest import ErrorEstimate
-from readapt.reader import load_recognizer
+from readapt.reader import choose_decoder, load_recognizer
 from readapt.types import Image
 
 if TYPE_CHECKING:
@@ -59,13 +60,16 @@ class Changes:
         return tuple(sorted(found, key=lambda c: c.doubt[0] - c.doubt[1]))
 
 
-def find_changes(ending: Ending, seconds: float) -> Changes:
-    """Read lines with the base model and with the last, held-out ones first, as time allows."""
+def find_changes(ending: Ending, bundle: Bundle, seconds: float) -> Changes:
+    """Read lines as the base model does and as ``bundle``, the new one, does, as time allows.
+
+    Held-out lines come first.
+    """
     state, elapsed = ending.state, stopwatch()
     errors = ending.bundle.manifest.calibration.errors or ErrorEstimate()
     readers = (
-        load_recognizer(ending.bundle, state.config.threads),
-        as_read(state.network, state.alphabet, state.config.threads),
+        (load_recognizer(ending.bundle, state.config.threads), choose_decoder(ending.bundle)),
+        (as_read(state.network, state.alphabet, state.config.threads), choose_decoder(bundle)),
     )
     target, height = state.target, state.network.config.height
     lines = target.held_out + target.lines
@@ -73,8 +77,8 @@ def find_changes(ending: Ending, seconds: float) -> Changes:
     signs: tuple[list[Signs], list[Signs]] = ([], [])
     for start in range(0, len(lines), _TOGETHER):
         some = lines[start : start + _TOGETHER]
-        for kept, reader in zip(signs, readers, strict=True):
-            kept += find_signs(reader, some, height)
+        for kept, (reader, decoder) in zip(signs, readers, strict=True):
+            kept += find_signs(reader, some, height, decoder)
         ending.say(f"{start + len(some)} of {len(lines)} lines before and after")
         if elapsed() > seconds:
             break
@@ -87,14 +91,15 @@ def find_changes(ending: Ending, seconds: float) -> Changes:
         if a.text != b.text
     ]
     changed.sort(key=lambda change: -change.edits)
-    return Changes(read, len(lines), tuple(changed), _by_page(signs, target.pages, first, errors))
+    scales = tuple(errors.scaled(one.manifest.errors_left) for one in (ending.bundle, bundle))
+    return Changes(read, len(lines), tuple(changed), _by_page(signs, target.pages, first, scales))
 
 
 def _by_page(
     signs: tuple[Sequence[Signs], Sequence[Signs]],
     pages: Sequence[int],
     first: int,
-    errors: ErrorEstimate,
+    errors: tuple[ErrorEstimate, ...],
 ) -> tuple[tuple[int, Estimate, Estimate], ...]:
     """Estimate the pages that lines to learn from were read of."""
     numbers: dict[int, list[int]] = {}
@@ -103,8 +108,8 @@ def _by_page(
     return tuple(
         (
             page,
-            estimate([signs[0][i] for i in mine], errors, 200),
-            estimate([signs[1][i] for i in mine], errors, 200),
+            estimate([signs[0][i] for i in mine], errors[0], 200),
+            estimate([signs[1][i] for i in mine], errors[1], 200),
         )
         for page, mine in sorted(numbers.items())
     )

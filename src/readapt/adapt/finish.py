@@ -31,6 +31,7 @@ from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import Calibration, LanguageModelSection
 from readapt.pages.load import load_page
 from readapt.reader import Reader, load_detector, load_recognizer
+from readapt.recognize.beam import NARROW
 
 CALIBRATED = 400
 """Labelled lines that confidences are fitted to."""
@@ -65,7 +66,19 @@ class Ending:
     @property
     def reads_anew(self) -> bool:
         """Whether the recognizer is another than the base's."""
-        return any("detector" not in self.stages[name] for name in self.kept)
+        return any("replay" in self.stages[name] for name in self.kept)
+
+    @property
+    def before(self) -> Estimate:
+        """What the base model reads wrong on held-out lines."""
+        return self.base.estimate.scaled(self.bundle.manifest.errors_left)
+
+    @property
+    def after(self) -> Estimate:
+        """What the new one does."""
+        if "weigh" in self.kept:
+            return self.last.estimate.scaled(self.stages["weigh"]["record"]["errors left"])
+        return self.last.estimate
 
     @property
     def finds_anew(self) -> bool:
@@ -110,14 +123,14 @@ def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
         ending.say("measuring on the labelled documents")
         measured = measure(ending.bundle, bundle, truth, ending.state.config.threads)
     ending.say("reading lines before and after")
-    changes = find_changes(ending, 0.8 * ending.budget.left)
+    changes = find_changes(ending, bundle, 0.8 * ending.budget.left)
     minutes = round(ending.budget.spent / 60, 2)
     report = write_report(ending, changes, measured, bundle, minutes)
     return Adapted(
         out,
         report,
-        ending.base.estimate,
-        ending.last.estimate,
+        ending.before,
+        ending.after,
         tuple(ending.kept),
         tuple(ending.remarks),
         minutes,
@@ -142,7 +155,7 @@ def write_model(ending: Ending, out: Path) -> Bundle:
             files[manifest.detector.file] = path
         language = manifest.language_model
         if LANGUAGE_MODEL in state.files:
-            language = LanguageModelSection(file="language-model.npz")
+            language = _language_model(ending)
             files[language.file] = state.files[LANGUAGE_MODEL]
         update = {
             "name": _plain(out.name),
@@ -158,6 +171,21 @@ def write_model(ending: Ending, out: Path) -> Bundle:
             return bundle
         update["calibration"] = _calibrated(ending, bundle, calibration)
         return save_bundle(out, manifest.model_copy(update=update), files, replace=True)
+
+
+def _language_model(ending: Ending) -> LanguageModelSection:
+    """Say how the language model is used: by every reading, if it was weighed and found good."""
+    file = "language-model.npz"
+    if "weigh" not in ending.kept:
+        return LanguageModelSection(file=file)
+    found = ending.stages["weigh"]["record"]
+    return LanguageModelSection(
+        file=file,
+        weight=found["weight"],
+        length_weight=found["length weight"],
+        beam=NARROW.width,
+        errors_left=found["errors left"],
+    )
 
 
 def _calibrated(ending: Ending, bundle: Bundle, before: Calibration) -> Calibration:
@@ -197,8 +225,8 @@ def found_hmean(bundle: Bundle, truth: Truth, threads: int | None) -> float:
 
 def _metrics(ending: Ending) -> dict[str, float]:
     return {
-        "estimated_cer_scans": round(ending.last.estimate.rate, 4),
-        "estimated_cer_scans_before": round(ending.base.estimate.rate, 4),
+        "estimated_cer_scans": round(ending.after.rate, 4),
+        "estimated_cer_scans_before": round(ending.before.rate, 4),
         "cer_general_synthetic": round(ending.last.replay, 4),
     }
 

@@ -41,6 +41,8 @@ from readapt.train.detector import SyntheticPages
 
 WEIGHTS = "weights.safetensors"
 DETECTOR_WEIGHTS = "detector.safetensors"
+TEXTS = 6_000_000
+"""Characters of running text of a language, at most, of those that this system has."""
 LOOKING = 0.1
 """Share of the budget after which no more pages are opened."""
 
@@ -271,6 +273,8 @@ class _Run:
         }
         if HEARD in outcome.files:  # from now on others judge
             self._hear(state, gate, present)
+        if outcome.verdict is not None:
+            entry |= {"kept": outcome.verdict.kept, "reason": outcome.verdict.reason}
         if outcome.network is not None:
             present, entry = self._through(state, outcome, folder, entry, gate, base, present)
         if outcome.detector is not None:
@@ -375,9 +379,9 @@ class _Run:
         state.records[stage.name] = entry.get("record", {})
         files = entry.get("files", {})
         state.files.update({name: self.work / path for name, path in files.items()})
-        if entry.get("kept") and "detector" not in entry:
+        if entry.get("kept") and "replay" in entry:
             state.network = load_weights(state.network, self.work / stage.name / WEIGHTS)
-        elif entry.get("kept") and state.detector is not None:
+        elif entry.get("kept") and "detector" in entry and state.detector is not None:
             path = self.work / stage.name / DETECTOR_WEIGHTS
             state.detector = load_weights(state.detector, path)
         if "genres" in (record := state.records[stage.name]):
@@ -437,7 +441,7 @@ def _check(out: Path, config: AdaptConfig) -> None:
 
 def _corpora(text: str | Path | None) -> tuple[Mapping[str, Corpus], bool]:
     if text is None:
-        return system_corpora(), False
+        return system_corpora(TEXTS), False
     corpus = read_corpus(text)
     return {corpus.name: corpus}, True
 

@@ -76,8 +76,8 @@ def write_report(
 
 def _summary(ending: Ending, measured: Measured | None, minutes: float) -> str:
     rows = [
-        ("Estimated wrong characters before", str(ending.base.estimate)),
-        ("Estimated wrong characters after", str(ending.last.estimate)),
+        ("Estimated wrong characters before", str(ending.before)),
+        ("Estimated wrong characters after", str(ending.after)),
         ("Wrong on general rendered lines", f"{ending.base.replay:.2%} → {ending.last.replay:.2%}"),
     ]
     if measured is not None:

@@ -19,6 +19,7 @@ SHARES: Final[Mapping[str, float]] = MappingProxyType(
         "teach": 0.2,
         "ask": 0.15,
         "listen": 0.4,
+        "weigh": 0.04,
         "teach-pages": 0.05,
         "listen-pages": 0.05,
         "end": 0.08,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import JsonValue
 
@@ -19,8 +19,13 @@ from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.lm import CharacterModel
 from readapt.synth.corpus import Corpus
 
+if TYPE_CHECKING:
+    from readapt.adapt.gate import Verdict
+
 LANGUAGE_MODEL = "language model"
 """Of the whole collection; ``language model 0`` and ``1`` have not seen pages of that parity."""
+BACKGROUND_MODEL = "background"
+"""The same of texts alone, without any reading."""
 LOOK = "look"
 """Lines in the look of the scans, on disk ..."""
 LOOK_FOLDER = "look folder"
@@ -76,6 +81,8 @@ class Outcome:
     """A recognizer that wants to pass the gate; None where the stage made none."""
     detector: DetectorNet | None = None
     """A detector that wants to pass its gate."""
+    verdict: Verdict | None = None
+    """What the stage decided itself, where it made neither and changes how the model reads."""
     files: Mapping[str, Path] = field(default_factory=dict)
     """Files for later stages; they stay whatever the gate says."""
     record: Mapping[str, JsonValue] = field(default_factory=dict)

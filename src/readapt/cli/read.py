@@ -36,7 +36,9 @@ ThreadsOption = Annotated[
 ]
 BeamOption = Annotated[
     int | None,
-    typer.Option("--beam", min=1, help="Search with a beam this wide; default: greedy decoding."),
+    typer.Option(
+        "--beam", min=0, help="Search with a beam this wide; 0: greedy; default: as the model says."
+    ),
 ]
 LanguageModelOption = Annotated[
     str | None,
@@ -187,12 +189,11 @@ class Estimates:
 
     def __init__(self, reader: "Reader", model: str | None, load: "LoadConfig") -> None:
         from readapt.models.bundle import find_bundle, read_manifest
-        from readapt.models.manifest import ErrorEstimate
 
         manifest = read_manifest(find_bundle(model))
         self._reader, self._load = reader, load
         self._section = manifest.recognizer
-        self._by = manifest.calibration.errors or ErrorEstimate()
+        self._by = manifest.error_estimate
         self._signs: list[Signs] = []
 
     def add(self, pages: "tuple[Page, ...]") -> None:

@@ -21,6 +21,7 @@ from readapt.errors import UsageError
 from readapt.lines.crop import crop_line
 from readapt.models.manifest import ErrorEstimate
 from readapt.recognize.alphabet import Alphabet
+from readapt.recognize.decode import GREEDY, Decoder, decode
 from readapt.recognize.greedy import best_path
 from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.tighten import tightened
@@ -53,7 +54,7 @@ class Signs:
     """What a line shows of its errors."""
 
     text: str
-    """Its best path."""
+    """What is read on it."""
     doubt: float
     """Sum over the characters of what the posteriors leave for others, ``1 - p``."""
     changed: float
@@ -77,6 +78,11 @@ class Estimate:
     """... and this in nine of ten sets of lines like those of the calibration."""
     lines: int
 
+    def scaled(self, factor: float) -> Estimate:
+        """Return the estimate of a reading that makes ``factor`` times as many errors."""
+        rate, low, high = (factor * x for x in (self.rate, self.low, self.high))
+        return Estimate(rate, low, high, self.lines)
+
     def __str__(self) -> str:
         return f"{self.rate:.1%} ({self.low:.1%} to {self.high:.1%})"
 
@@ -85,10 +91,12 @@ def find_signs(
     reader: Reads,
     lines: Sequence[Image],
     height: int,
+    decoder: Decoder = GREEDY,
 ) -> list[Signs]:
     """Read lines, ``H W`` or ``H W 3`` uint8 of any size, in all views; one sign each, in order.
 
-    ``height`` is that of the recognizer's lines in pixels.
+    ``height`` is that of the recognizer's lines in pixels. ``decoder`` gives the texts; the signs
+    are always those of the best paths.
     """
     found = []
     for start in range(0, len(lines), _TOGETHER):
@@ -96,7 +104,7 @@ def find_signs(
         seen = [reader.log_posteriors(some)]
         seen += [reader.log_posteriors([VIEWS[look](line) for line in some]) for look in LOOKS]
         for own, *others in zip(*seen, strict=True):
-            found.append(_signs(own, others, reader.alphabet))
+            found.append(_signs(own, others, reader.alphabet, decoder))
     return found
 
 
@@ -117,6 +125,7 @@ def _signs(
     own: NDArray[np.float32],
     others: Sequence[NDArray[np.float32]],
     alphabet: Alphabet,
+    decoder: Decoder,
 ) -> Signs:
     path = best_path(own)
     left = sum(
@@ -124,7 +133,8 @@ def _signs(
         for c, (start, end) in zip(path.ids, path.spans, strict=True)
     )
     changed = [Levenshtein.distance(path.ids, best_path(other).ids) for other in others]
-    return Signs(alphabet.decode(path.ids), left, float(np.mean(changed)))
+    text = alphabet.decode(decode(own, decoder).ids)
+    return Signs(text, left, float(np.mean(changed)))
 
 
 def expected_edits(signs: Sequence[Signs], by: ErrorEstimate) -> NDArray[np.float64]:

@@ -66,7 +66,7 @@ class DetectorSection(_Section):
 
 
 class LanguageModelSection(_Section):
-    """The language model of the beam search; greedy decoding has no use for it."""
+    """The language model of the beam search, and how far reading relies on it."""
 
     file: FileName
     """What ``readapt train lm`` writes, for the bundle's own alphabet."""
@@ -74,6 +74,12 @@ class LanguageModelSection(_Section):
     """Exponent of the language model's probability."""
     length_weight: float = 0.5
     """Added to a text's score for each character."""
+    beam: int = Field(default=0, ge=0)
+    """Texts that reading keeps at a time where nobody says otherwise; 0: it decodes greedily,
+    without the model."""
+    errors_left: float = Field(default=1.0, gt=0)
+    """Errors of such a reading for each that greedy decoding makes, on the lines by which the
+    weight was chosen."""
 
 
 class ErrorEstimate(_Section):
@@ -85,6 +91,11 @@ class ErrorEstimate(_Section):
     """Errors for each edit between views of the line."""
     spread: float = Field(default=2.0, ge=1)
     """Nine of ten sets of lines were estimated within this factor."""
+
+    def scaled(self, factor: float) -> "ErrorEstimate":
+        """Return what it says times a factor."""
+        doubt, changed = factor * self.doubt, factor * self.changed
+        return self.model_copy(update={"doubt": doubt, "changed": changed})
 
 
 class Calibration(_Section):
@@ -130,6 +141,17 @@ class Manifest(_Section):
     """Such as ``cer``, ``wer``, ``detection_hmean``, each named with its test set."""
     provenance: dict[str, JsonValue] = {}
     """How it was made: base model, data, recipe, commit."""
+
+    @property
+    def errors_left(self) -> float:
+        """Errors for each that greedy decoding makes, if nobody says how to decode."""
+        section = self.language_model
+        return section.errors_left if section and section.beam else 1.0
+
+    @property
+    def error_estimate(self) -> ErrorEstimate:
+        """How errors are estimated of what the model reads if nobody says how to decode."""
+        return (self.calibration.errors or ErrorEstimate()).scaled(self.errors_left)
 
     def unhashed(self) -> list[str]:
         """List the files this manifest uses without giving their sha256."""

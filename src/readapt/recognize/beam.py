@@ -67,6 +67,9 @@ class Beam:
 DEFAULT = Beam()
 """Width 10, and little pruned."""
 
+NARROW = Beam(width=6, top=6, least=0.004, blank=0.99)
+"""For many lines with a language model: about twice as fast, and as good where it was measured."""
+
 EXHAUSTIVE = Beam(width=10**9, top=10**9, least=0.0, blank=2.0, cutoff=0.0)
 """Nothing pruned: exact, and exponential in the number of frames. For tests of small cases."""
 

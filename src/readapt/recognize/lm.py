@@ -109,6 +109,18 @@ class CharacterModel:
             p /= seen.sum() + (high - low)
         return np.asarray(np.log(p), np.float32)
 
+    def plus(self, other: CharacterModel, times: int = 1) -> CharacterModel:
+        """Add the counts of another model of the same alphabet and order, ``times`` over."""
+        if other.alphabet != self.alphabet or len(other._keys) != len(self._keys):
+            raise UsageError("only language models of one alphabet and one order can be added.")
+        merged = [
+            _merge(keys, counts, more, times * seen)
+            for keys, counts, more, seen in zip(
+                self._keys, self._counts, other._keys, other._counts, strict=True
+            )
+        ]
+        return CharacterModel(self.alphabet, [k for k, _ in merged], [c for _, c in merged])
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as a compressed ``.npz`` of plain arrays, in one step."""
         path = Path(path)

@@ -19,7 +19,7 @@ from rapidfuzz.distance import Levenshtein
 from torch import nn
 
 from readapt.recognize.alphabet import Alphabet
-from readapt.recognize.beam import Beam, LanguageModel, beam_search
+from readapt.recognize.beam import NARROW, Beam, LanguageModel, beam_search
 from readapt.recognize.greedy import best_path
 from readapt.recognize.views import VIEWS, View
 from readapt.train.data import LineBatch, collate, cut, frames_needed
@@ -30,8 +30,8 @@ from readapt.train.reframe import reframe
 from readapt.types import Image
 
 TEACHING_VIEWS: tuple[View, ...] = (VIEWS["softer"], VIEWS["lower"], VIEWS["higher"])
-SEARCH = Beam(width=6, top=6, least=0.004, blank=0.99, weight=0.25, length_weight=0.55)
-"""How labels are searched with a language model: narrower than reading, as it is done often."""
+SEARCH = replace(NARROW, weight=0.25, length_weight=0.55)
+"""How labels are searched with a language model."""
 
 Draw: TypeAlias = Callable[[int, int], Sequence[tuple[Image, str]]]
 """First index and count to labelled, prepared lines; the same ones for the same indices."""

@@ -13,9 +13,11 @@ stands for the beginning and the end of a line.
 
 from __future__ import annotations
 
+import math
 import os
 import unicodedata
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -53,8 +55,13 @@ class CharacterModel:
         self._counts = counts
         self._bits = _bits(alphabet)
         self._history = (1 << self._bits * (self.order - 1)) - 1
-        # Beams ask for the same few thousand histories over and over.
-        self._cached = lru_cache(maxsize=1 << 14)(self._log_probabilities)
+        # One number at a time is far quicker out of a memoryview than out of an array.
+        self._key_views = [np.ascontiguousarray(k, np.int64).data for k in keys]
+        sums = [np.concatenate([[0], np.cumsum(c)]) for c in counts]
+        self._sum_views = [one.astype(np.int64).data for one in sums]
+        # Beams ask for the same few thousand histories and characters over and over.
+        self._log_p = lru_cache(maxsize=1 << 16)(self._log_probability)
+        self._seen = lru_cache(maxsize=1 << 14)(self._seen_after)
 
     @property
     def characters(self) -> int:
@@ -68,11 +75,11 @@ class CharacterModel:
 
     def extend(self, state: int, character: int) -> tuple[float, int]:
         """Return ``ln p(character | state)``, and the history after ``character``."""
-        return float(self._cached(state)[character]), self._after(state, character)
+        return self._log_p(state, character), self._after(state, character)
 
     def end(self, state: int) -> float:
         """Return ``ln p(end of line | state)``."""
-        return float(self._cached(state)[BOUNDARY])
+        return self._log_p(state, BOUNDARY)
 
     def log_probabilities(self, history: str) -> NDArray[np.float32]:
         """``ln p`` of each class after ``history``, which begins a line; class 0 is its end.
@@ -82,7 +89,7 @@ class CharacterModel:
         state = self.start()
         for character in self.alphabet.encode(history):
             state = self._after(state, character)
-        return self._cached(state)
+        return self._log_probabilities(state)
 
     def log_probability(self, text: str) -> float:
         """``ln p`` of a whole line, its end included."""
@@ -95,14 +102,37 @@ class CharacterModel:
     def _after(self, state: int, character: int) -> int:
         return (state << self._bits | character) & self._history
 
+    def _log_probability(self, state: int, character: int) -> float:
+        """``ln p(character | state)``, by the definition above."""
+        p = 1 / self.alphabet.classes
+        for k, (low, high) in enumerate(self._seen(state)):
+            keys, sums = self._key_views[k], self._sum_views[k]
+            history = state & ((1 << self._bits * k) - 1)
+            key = history << self._bits | character
+            i = bisect_left(keys, key, low, high)
+            times = sums[i + 1] - sums[i] if i < high and keys[i] == key else 0
+            kinds = high - low
+            p = (times + kinds * p) / (sums[high] - sums[low] + kinds)
+        return math.log(p)
+
+    def _seen_after(self, state: int) -> list[tuple[int, int]]:
+        """Where n-grams stand that go on from the ends of a history, the shortest end first."""
+        found = []
+        for k, keys in enumerate(self._key_views):
+            history = state & ((1 << self._bits * k) - 1)
+            low = bisect_left(keys, history << self._bits)
+            high = bisect_left(keys, (history + 1) << self._bits, low)
+            if low == high:
+                break  # and no longer history was seen either
+            found.append((low, high))
+        return found
+
     def _log_probabilities(self, state: int) -> NDArray[np.float32]:
         p = np.full(self.alphabet.classes, 1 / self.alphabet.classes)
         lowest = (1 << self._bits) - 1
-        for k, (keys, counts) in enumerate(zip(self._keys, self._counts, strict=True)):
-            history = state & ((1 << self._bits * k) - 1)
-            low, high = np.searchsorted(keys, [history << self._bits, (history + 1) << self._bits])
-            if low == high:
-                break  # and no longer history was seen either
+        for keys, counts, (low, high) in zip(
+            self._keys, self._counts, self._seen(state), strict=False
+        ):
             seen = counts[low:high]
             p *= high - low
             p[keys[low:high] & lowest] += seen

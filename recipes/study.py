@@ -5,13 +5,14 @@
 
 Every cell is an adaptation of its own, to one half of a collection's labelled pages (images alone)
 and all of its unlabelled ones; the other half is held-out pages of the same look. Cells that are
-done are kept, one that was stopped is resumed. `supervised` is no adaptation but the upper bound:
-trained on the texts of the first half; `tesseract` and `rapidocr` read the same crops. `--table`
-writes what is there so far as Markdown.
+done are kept, in `--cells`, where more may be added another day; one that was stopped is resumed.
+`supervised` is no adaptation but the upper bound: trained on the texts of the first half;
+`tesseract` and `rapidocr` read the same crops. `--table` writes what is there so far as Markdown.
 """
 
 import argparse
 import json
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -50,12 +51,15 @@ from readapt.types import Image
 VARIANTS: dict[str, tuple[str, ...]] = {
     "shipped": (),
     "statistics": ("free",),
+    "words": ("words", "weigh"),
     "look": ("words", "look", "teach"),
     "self": ("words", "listen"),
     "taught": ("words", "teach"),
     "both": ("words", "look", "teach", "listen"),
-    "teachers": ("words", "ask", "listen"),
-    "all": ("free", "words", "look", "teach", "ask", "listen"),
+    "alone": ("words", "listen", "weigh"),
+    "unaided": ("free", "words", "look", "teach", "listen", "weigh"),
+    "teachers": ("words", "ask", "listen", "weigh"),
+    "all": ("free", "words", "look", "teach", "ask", "listen", "weigh"),
     "supervised": (),
     "tesseract": (),
     "rapidocr": (),
@@ -164,7 +168,14 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
         "minutes": minutes,
         "milliseconds a line": 1000 * seconds / (len(seen.lines) + len(unseen.lines)),
         "estimated": estimated,
+        "version": commit(),
     }
+
+
+def commit() -> str:
+    """Return the commit that a cell was measured with."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def reading(recognizer: Recognizer) -> Read:
@@ -276,11 +287,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--collections", default=",".join(COLLECTIONS))
     parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--looks", type=Path, help="looks learnt before, a folder per collection")
+    parser.add_argument("--cells", type=Path, help="file of the figures; default: in OUT")
     parser.add_argument("--table", type=Path)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / "cells.jsonl"
+    path = options.cells or options.out / "cells.jsonl"
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     cells: list[Cell] = [json.loads(line) for line in lines]
     done = {(c["collection"], c["variant"], c["seed"]) for c in cells}

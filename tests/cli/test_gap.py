@@ -33,6 +33,12 @@ def test_says_how_far(scans: Path, tmp_path: Path) -> None:
     assert out.stat().st_size > 1000
 
 
+def test_a_picture_has_a_kind(scans: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["gap", str(scans), "--lines", "-o", str(tmp_path / "gap.xyz")])
+    assert done.exit_code == 2
+    assert ".png or an .svg" in done.output + done.stderr
+
+
 def test_too_few(scans: Path) -> None:
     done = CliRunner().invoke(app, ["gap", str(scans / "00.png"), "--lines", "--brief"])
     assert done.exit_code == 3

@@ -67,7 +67,7 @@ def test_a_look_from_scans(
     monkeypatch.setattr(lines, "system_corpora", lambda: texts)
     out = tmp_path / "look"
     arguments = ["train", "cyclegan", str(scans), "--lines", "--min-lines", "10", "-m", str(model)]
-    short = ["--steps", "1", way, "--rendered", "30", "--gap-steps", "0"]
+    short = ["--steps", "1", way, "--rendered", "30", "--gap-steps", "0", "--judge", "self"]
     done = CliRunner().invoke(app, [*arguments, "-o", str(out), *short, "-q"])
     assert done.exit_code == 0, done.output
     assert "KID to the scans" in done.output

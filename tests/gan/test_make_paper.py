@@ -107,8 +107,10 @@ def test_a_lost_game_is_said(patches: Patches) -> None:
     monitor = PaperMonitor(patches, 4, count=20)
     looks = [monitor(Broken(0.0)) for _ in range(3)]
     assert all(look.score == float("inf") for look in looks)
-    assert [bool(look.collapse) for look in looks] == [False, False, True]
-    assert "no numbers" in monitor(Broken(float("nan"))).collapse
+    assert all(look.collapse and not look.beyond_doubt for look in looks)
+    lost = monitor(Broken(float("nan")))
+    assert "no numbers" in lost.collapse
+    assert lost.beyond_doubt
     assert monitor.plain > 10 * abs(monitor.floor)
 
 

@@ -120,13 +120,19 @@ def test_one_text_in_ten_is_too_many() -> None:
     assert judge(generator()).score < 1
 
 
-def test_collapse_is_believed_the_second_time() -> None:
+def test_a_collapsed_state_is_never_kept() -> None:
+    verdict = monitor()(generator(bias=-3.0))
+    assert verdict.score == float("inf")
+    assert "black" in verdict.collapse
+
+
+def test_nor_is_one_that_lost_half_of_its_texts() -> None:
     judge = monitor()
-    black = generator(bias=-3.0)
-    first, second = judge(black), judge(black)
-    assert first.score == second.score == float("inf")
-    assert first.collapse == ""
-    assert "black" in second.collapse
+    judge.reads = lambda lines: ["?"] * len(lines)
+    verdict = judge(generator())
+    assert verdict.score == float("inf")
+    assert verdict.collapse == ""  # it may come back: no reason to give up
+    assert "lost their text" in judge.wrong
 
 
 def test_kinds_of_collapse() -> None:

@@ -123,7 +123,28 @@ def test_the_best_is_kept_and_patience_ends(tmp_path: Path) -> None:
 
 def test_collapse_is_said(tmp_path: Path) -> None:
     with pytest.raises(CollapseError, match="all black"):
-        play(Scripted([1.0], "all black: lower the rate"), CONFIG, tmp_path)
+        play(Scripted([1.0], "all black: lower the rate"), replace(CONFIG, believe=1), tmp_path)
+
+
+def test_collapse_is_believed_when_it_is_seen_again(tmp_path: Path) -> None:
+    """And not forgotten where the game was stopped between two looks."""
+    config = replace(CONFIG, steps=100, judge_every=2, believe=2, checkpoint_seconds=0.0)
+
+    class Stop(BaseException):
+        pass
+
+    class Stopped(Scripted):
+        def turn(self, step: int, elapsed: float) -> Mapping[str, float]:
+            if step == 3:
+                raise Stop
+            return super().turn(step, elapsed)
+
+    with pytest.raises(Stop):
+        play(Stopped([9.0, 9.0], "all black"), config, tmp_path)
+    again = Scripted([9.0, 9.0], "all black")
+    with pytest.raises(CollapseError):
+        play(again, config, tmp_path, resume=True)
+    assert again.looks == 2
 
 
 def test_minutes_are_a_budget(tmp_path: Path) -> None:

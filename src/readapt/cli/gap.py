@@ -22,9 +22,8 @@ def gap(
         bool, typer.Option("--lines", help="Every image holds one line: no model is needed.")
     ] = False,
     out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", metavar="FILE", help="Picture of it, PNG or SVG."),
-    ] = None,
+        Path, typer.Option("-o", "--out", metavar="FILE", help="Picture of it, PNG or SVG.")
+    ] = Path("gap.png"),
     text: Annotated[
         Path | None, typer.Option(help="UTF-8 text to set; default: the texts of this system.")
     ] = None,
@@ -62,8 +61,10 @@ def gap(
         if shown:
             print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)
 
-    if out is not None and not out.parent.is_dir():
+    if not out.parent.is_dir():
         raise UsageError(f"{out.parent} is no folder: name another place with -o.")
+    if out.suffix.lower() not in (".png", ".svg"):
+        raise UsageError(f"{out}: the picture is a .png or an .svg; name such a file with -o.")
     told("lines of the scans")
     real = scan_lines(scans, None if lines else Reader(model))
     read = None if text is None else read_corpus(text)
@@ -80,6 +81,5 @@ def gap(
     if report.ranking:
         typer.echo()
         typer.echo(report.table())
-    if out is not None:
-        draw_report(report, out)
-        typer.echo(f"\n{out}")
+    draw_report(report, out)
+    typer.echo(f"\n{out}")

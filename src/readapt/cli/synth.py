@@ -155,6 +155,7 @@ def _lines_in_a_look(
     from readapt.synth.lines import LineConfig, LineMaker
     from readapt.types import Image
 
+    _warn(text)
     loaded = Look.load(look)
     change = change_of(loaded)
     section = loaded.manifest.translator

@@ -36,9 +36,10 @@ def cyclegan(
     judge: Annotated[
         str | None,
         typer.Option(
-            metavar="rapidocr|tesseract[:LANG+LANG]|MODEL",
+            metavar="rapidocr|tesseract[:LANG+LANG]|MODEL|self",
             help="Who judges whether texts survive, another reader than the one in the loop; "
-            "default: MODEL itself, hindered.",
+            "default: rapidocr or tesseract where they are installed, else `self`: the model in "
+            "the loop, hindered.",
         ),
     ] = None,
     text: Annotated[
@@ -48,8 +49,13 @@ def cyclegan(
     minutes: Annotated[float, typer.Option(help="Minutes of training in all.", min=0.01)] = 15.0,
     steps: Annotated[int, typer.Option(help="Steps in all, instead of minutes.", min=0)] = 0,
     one_sided: Annotated[
-        bool, typer.Option("--one-sided", help="No way back: for less than ten minutes.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--one-sided/--both-sides",
+            help="Without the way back, or with it; default: with it from 30 minutes on.",
+            show_default=False,
+        ),
+    ] = None,
     colour: Annotated[
         bool, typer.Option("--colour", help="A look in colour: yellowed paper, red ink.")
     ] = False,
@@ -88,12 +94,13 @@ def cyclegan(
     from readapt.gan.crops import FeedConfig
     from readapt.gan.cyclegan import CycleGanConfig
     from readapt.gan.frozen import from_bundle
-    from readapt.gan.make_look import LookConfig, make_look
+    from readapt.gan.make_look import BOTH_SIDES, LookConfig, make_look
     from readapt.gan.monitor import summary
     from readapt.gan.scans import scan_lines
     from readapt.models.bundle import Bundle, find_bundle
     from readapt.reader import Reader
     from readapt.synth.corpus import read_corpus
+    from readapt.synth.drawable import drawing_problems
     from readapt.synth.lines import LineConfig, LineMaker
 
     started = time.monotonic()
@@ -106,11 +113,14 @@ def cyclegan(
     height = bundle.manifest.recognizer.height
     recognizer = from_bundle(bundle)
     finder = Reader(model)
+    judge = judge or _second_reader()
     judged = _judge(judge, finder)
     real = scan_lines(
         scans, None if lines else finder, height=height, least=min_lines, colour=colour
     )
     corpus = None if text is None else read_corpus(text)
+    for problem in () if corpus is None else drawing_problems(corpus):
+        typer.echo(f"readapt: {problem}", err=True)
     maker = LineMaker(
         LineConfig(seed=seed, clean=1.0, height=height),
         corpora=None if corpus is None else {corpus.name: corpus},
@@ -122,7 +132,7 @@ def cyclegan(
         replace(plain.game.generator, channels=channels),
         replace(plain.game.discriminator, channels=channels),
         objective=objective.value,
-        one_sided=one_sided,
+        one_sided=(not steps and minutes < BOTH_SIDES) if one_sided is None else one_sided,
         identity=identity,
         text=text_weight,
         ink=ink,
@@ -156,10 +166,10 @@ def cyclegan(
         started,
     )
     typer.echo(summary(made.figures))
-    if judge is None:
+    if judge == ITSELF:
         typer.echo(
-            "The texts were judged by the model in the loop, hindered: name another reader with "
-            "--judge for a second opinion."
+            "The texts were judged by the model in the loop, hindered; another reader judges "
+            "better: install rapidocr or tesseract, or name a model with --judge."
         )
     for name, gap in made.gaps.items():
         typer.echo(f"{name}: {gap.estimate:.1f} grey levels ({gap.low:.1f} to {gap.high:.1f})")
@@ -168,14 +178,25 @@ def cyclegan(
     typer.echo(f"{out}\n{made.report}")
 
 
-def _judge(name: str | None, finder: "Reader") -> "Reads":
+ITSELF = "self"
+
+
+def _second_reader() -> str:
+    """Name an engine that is installed; none: ``self``."""
+    from readapt.adapt.engines import find_teacher
+
+    engines = ("rapidocr", "tesseract")
+    return next((name for name in engines if not find_teacher(name).missing()), ITSELF)
+
+
+def _judge(name: str, finder: "Reader") -> "Reads":
     """Find who reads translated lines: another engine, another model, or the finder, hindered."""
     from collections.abc import Sequence
 
     from readapt.gan.monitor import rough_reader
     from readapt.types import Image
 
-    if name is not None and name.partition(":")[0] in ("rapidocr", "tesseract"):
+    if name.partition(":")[0] in ("rapidocr", "tesseract"):
         from readapt.adapt.engines import find_teacher
 
         engine = find_teacher(name)
@@ -183,12 +204,12 @@ def _judge(name: str | None, finder: "Reader") -> "Reads":
         if missing:
             raise UsageError(missing.replace("The teacher", "The judge"))
         return lambda images: [answer[0] if answer else "" for answer in engine.read(images)]
-    reader = finder if name is None else _reader(name)
+    reader = finder if name == ITSELF else _reader(name)
 
     def reads(images: Sequence[Image]) -> list[str]:
         return [line.text for line in reader.read_lines(images)]
 
-    return rough_reader(reads) if name is None else reads
+    return rough_reader(reads) if name == ITSELF else reads
 
 
 def _reader(model: str) -> "Reader":

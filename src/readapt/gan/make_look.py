@@ -18,10 +18,10 @@ from readapt.gan.critic import Gap, GapConfig, measure_floor, measure_gap
 from readapt.gan.crops import Feed, FeedConfig, Rendered
 from readapt.gan.cyclegan import CycleGan, CycleGanConfig, Judge
 from readapt.gan.look import Look, save_look, translator_section
-from readapt.gan.monitor import Monitor, MonitorConfig, Reads
-from readapt.gan.play import PlayConfig, Result, Verdict, play
+from readapt.gan.monitor import LOST, Monitor, MonitorConfig, Reads
+from readapt.gan.play import CollapseError, PlayConfig, Result, Verdict, play
 from readapt.gan.report import Outcome, Pictures, write_picture, write_report
-from readapt.gan.resume import same_settings
+from readapt.gan.resume import fingerprint, same_settings
 from readapt.gan.scans import ScanLines
 from readapt.gan.setting import rounded
 from readapt.gan.source import Source, SourceConfig, choose_source
@@ -36,6 +36,10 @@ _WIDEST = 400
 """Pixels of a line that are shown."""
 _SETTINGS = 200
 """Settings that a look remembers."""
+ALIKE = 0.3
+"""Share of the real lines with a translated one nearby below which that is said."""
+BOTH_SIDES = 30.0
+"""Minutes from which on a game has time for the way back; before, one-sided looks are better."""
 _MEASURED = 400
 """Rendered lines whose distance from the scans is measured, as they are and translated."""
 
@@ -85,12 +89,14 @@ def make_look(
     `reads` is the judge: a reader that is not the `recognizer` in the loop. A quarter of the real
     lines is never played with: they are what is compared with. The minutes of `config.play` are
     those from `started`, a time of `time.monotonic`, to the end, drawing and measuring included.
-    The look is written at the end, so that a run that fails leaves none broken.
+    The look is written at the end, so that a run that fails leaves none broken. Raises
+    :class:`CollapseError` where no state was worth keeping.
     """
     minutes = float("inf") if config.play.steps else config.play.minutes
     clock = Clock(time.monotonic() if started is None else started, minutes)
     settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed)))
-    same_settings(work, settings, resume)
+    given = fingerprint(*scans.lines, *recognizer.state_dict().values(), *maker.corpora.values())
+    same_settings(work, settings | {"lines, model and texts": given}, resume)
     config = clock.fitting(config)
     real, judged = _parted(scans.lines, config)
     told(f"{len(scans.lines)} real lines; drawing rendered ones to match")
@@ -107,6 +113,8 @@ def make_look(
     game = CycleGan(feed, recognizer, config.game, monitor)
     game.judged = _drawing(game, monitor, work / "grid.png")
     result = play(game, clock.game(config.play), work, resume, echo)
+    if not game.best:
+        raise CollapseError(monitor.wrong or LOST)
     generator = game.best_generator()
     translated = monitor.translated(generator)
     told("measuring the distance from the scans")
@@ -207,6 +215,11 @@ def _warnings(result: Result, figures: dict[str, float], config: LookConfig) -> 
         found.append(
             f"The judge reads only {figures['readable']:.0%} of the rendered lines themselves: its "
             "verdict on the texts says little; name a better one with --judge."
+        )
+    if figures["coverage"] < ALIKE:
+        found.append(
+            f"Only {figures['coverage']:.0%} of the real lines have a like among the translated "
+            "ones, which may be too much alike: more minutes, or scans of one kind."
         )
     if figures["kid"] > 0.9 * figures["kid_before"]:
         found.append("The translated lines are hardly nearer to the scans: more minutes.")

@@ -14,11 +14,11 @@ from torch import nn
 from readapt.gan.colour import grey
 from readapt.gan.cyclegan import CycleGan, CycleGanConfig
 from readapt.gan.look import Look, pages_section, save_look
-from readapt.gan.monitor import Reads, collapse, coverage_density, kid, reads_as
+from readapt.gan.monitor import LOST, Reads, collapse, coverage_density, kid, lost_texts, reads_as
 from readapt.gan.page_patches import LINE, PatchConfig, PatchFeed, TextPage
-from readapt.gan.play import PlayConfig, Result, Verdict, play
+from readapt.gan.play import CollapseError, PlayConfig, Result, Verdict, play
 from readapt.gan.report import Outcome, Pictures, write_picture, write_report
-from readapt.gan.resume import same_settings
+from readapt.gan.resume import fingerprint, same_settings
 from readapt.gan.texture import TextureScale, texture
 from readapt.gan.translate import beside, translate_line, translate_lines
 from readapt.lines.crop import crop_line
@@ -82,7 +82,8 @@ class PageMonitor:
         self.pages = feed.drawn[: config.reread]
         self.labels = [line.text for page in self.pages for line in page.lines]
         self.readable = self._right([page.image for page in self.pages])
-        self.warned = 0
+        self.wrong = ""
+        """What was wrong at the last look."""
 
     def _nearness(self, patches: Image) -> tuple[float, float]:
         """KID and coverage of patches by their textures."""
@@ -115,16 +116,17 @@ class PageMonitor:
         }
 
     def __call__(self, generator: nn.Module) -> Verdict:
-        """Judge a generator. A collapse is believed when it is seen twice in a row."""
+        """Judge a generator. A state that has lost half of its texts is never kept."""
         assert isinstance(generator, Generator)
         patches = self.translated(generator)
         figures = self.figures(generator, patches)
         write_picture(self.grid, beside([list(self.plain[:8]), patches[:8], list(self.real[:8])]))
-        wrong = collapse(list(self.plain), patches)
-        self.warned = self.warned + 1 if wrong else 0
+        wrong = self.wrong = collapse(list(self.plain), patches)
+        if lost_texts(figures):
+            self.wrong = wrong or LOST
         missing = max(0.0, self.config.preserved - figures["preserved"])
-        score = float("inf") if wrong else figures["kid"] + 100 * missing
-        return Verdict(score, figures, wrong if self.warned >= 2 else "")
+        score = float("inf") if self.wrong else figures["kid"] + 100 * missing
+        return Verdict(score, figures, wrong)
 
 
 def make_page_look(
@@ -140,16 +142,20 @@ def make_page_look(
     """Learn to translate drawn pages, and write it into the look `folder`.
 
     `work` gets checkpoint, logs, `grid.png` and `report.html`. Nothing but the ink loss guards the
-    texts in the game; what it is worth, `reads` says. The look is written at the end.
+    texts in the game; what it is worth, `reads` says. The look is written at the end. Raises
+    :class:`CollapseError` where no state was worth keeping, and then writes none.
     """
     settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed)))
-    same_settings(work, settings | {"pages": len(real)}, resume)
+    seen = fingerprint(*(page.image for page in real))
+    same_settings(work, settings | {"pages": seen}, resume)
     played, compared = _parted(real, config.play.seed)
     played_drawn, compared_drawn = _parted(drawn, config.play.seed)
     monitor = PageMonitor(compared, compared_drawn, reads, config, work / "grid.png")
     feed = PatchFeed(played, played_drawn, config.patches)
     game = CycleGan(feed, None, config.game, monitor)
     result = play(game, config.play, work, resume, echo)
+    if not game.best:
+        raise CollapseError(monitor.wrong or LOST)
     generator = game.best_generator()
     patches = monitor.translated(generator)
     figures = monitor.figures(generator, patches)

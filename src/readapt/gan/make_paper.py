@@ -19,7 +19,7 @@ from readapt.gan.objectives import OBJECTIVES, Name
 from readapt.gan.paper import CELL, PaperGenerator, draw_noise, draw_sheet
 from readapt.gan.patches import SIDE, Patches
 from readapt.gan.play import CollapseError, PlayConfig, Result, Verdict, play
-from readapt.gan.resume import same_settings
+from readapt.gan.resume import fingerprint, same_settings
 from readapt.gan.texture import TextureScale, texture, texture_figures
 from readapt.nets.discriminator import Discriminator, DiscriminatorConfig
 
@@ -45,7 +45,7 @@ class PaperConfig:
         default_factory=lambda: DuelConfig(batch=8, noise=0.05, noise_until=0.7, average=0.99)
     )
     play: PlayConfig = field(
-        default_factory=lambda: PlayConfig(minutes=10.0, judge_every=100, patience=0)
+        default_factory=lambda: PlayConfig(minutes=10.0, judge_every=100, patience=0, believe=3)
     )
     gap: GapConfig = field(default_factory=lambda: GapConfig(steps=100, batch=16, width=SIDE))
 
@@ -77,7 +77,6 @@ class PaperMonitor:
         flat = np.full((count, SIDE, SIDE), round(patches.tone.mean), np.uint8)
         self.plain = texture_figures(self.real, flat, self.scale)["kid"]
         self.noise = draw_noise(count, latent, torch.Generator().manual_seed(seed + 77))
-        self.lost = 0
         self.wrong = ""
 
     def sheets(self, generator: nn.Module) -> Tensor:
@@ -87,17 +86,16 @@ class PaperMonitor:
         return drawn
 
     def __call__(self, generator: nn.Module) -> Verdict:
-        """Judge a generator. A collapse is believed when it is seen three times in a row."""
+        """Judge a generator."""
         values = self.sheets(generator).numpy()
         if not np.isfinite(values).all():
             wrong = _ADVICE.format("The sheets are no numbers any more")
-            return Verdict(float("inf"), {"kid": float("inf"), "coverage": 0.0}, wrong)
+            return Verdict(float("inf"), {"kid": float("inf"), "coverage": 0.0}, wrong, True)
         sheets = self.patches.tone.levels(values)
         figures = texture_figures(self.real, sheets, self.scale)
         self.wrong = paper_collapse(self.real, sheets)
-        self.lost = self.lost + 1 if self.wrong else 0
         score = float("inf") if self.wrong else figures["kid"]
-        return Verdict(score, figures, self.wrong if self.lost >= 3 else "")
+        return Verdict(score, figures, self.wrong)
 
 
 _ADVICE = "{}: start again with another --seed or --objective, or give it more --minutes."
@@ -138,7 +136,7 @@ def make_paper(
     then writes no look.
     """
     settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed), gap=GapConfig()))
-    settings |= {"patches": len(patches.levels), "tone": asdict(patches.tone)}
+    settings |= {"patches": fingerprint(patches.levels), "tone": asdict(patches.tone)}
     same_settings(work, settings, resume)
     monitor = PaperMonitor(patches, config.latent, config.play.seed)
     duel = paper_duel(patches, config, monitor)

@@ -127,13 +127,18 @@ def collapse(rendered: Sequence[Image], translated: Sequence[Image]) -> str:
             "loss (--identity 10) or another --seed."
         )
     if ink_b < 0.15 * ink_a or correlation < 0.2:
-        return (
-            "The translated lines have lost their text. Start again with more weight on it "
-            "(--text-weight 5 --ink 5), or with lines nearer to the scans (see `readapt gap`)."
-        )
+        return LOST
     return ""
 
 
+LOST = (
+    "The translated lines have lost their text. Start again with more weight on it "
+    "(--text-weight 5 --ink 5), or with lines nearer to the scans (see `readapt gap`)."
+)
+_KEPT_LEAST = 0.5
+"""Share of the readable texts that a state must keep to be kept itself ..."""
+_SAYS_SOMETHING = 0.1
+"""... where the judge reads at least so many of the rendered lines."""
 _MEASURABLE = 8
 """Lines of each kind that a gap needs."""
 
@@ -184,7 +189,8 @@ class Monitor:
         ordinary = [prepare_line(dressed(x, i), x.shape[0]) for i, x in enumerate(self.plain)]
         self.usual = self.preservation(ordinary)
         """Share of them that the judge still reads after ordinary procedural degradation."""
-        self.warned = 0
+        self.wrong = ""
+        """What was wrong at the last look."""
         self.history: list[dict[str, float]] = []
 
     def _right(self, lines: Sequence[Image]) -> NDArray[np.bool_]:
@@ -234,7 +240,7 @@ class Monitor:
         return list(translate_lines(generator, self.plain, self.config.seed))
 
     def __call__(self, generator: nn.Module) -> Verdict:
-        """Judge a generator. A collapse is believed when it is seen twice in a row."""
+        """Judge a generator. A state that has lost half of its texts is never kept."""
         assert isinstance(generator, Generator)
         translated = self.translated(generator)
         figures = self.figures(translated)
@@ -243,11 +249,17 @@ class Monitor:
             real, fake = ([grey(x) for x in some] for some in (self.real, translated))
             figures["gap"] = measure_gap(real, fake, meter).estimate
         self.history.append(figures)
-        wrong = collapse(self.plain, translated)
-        self.warned = self.warned + 1 if wrong else 0
+        wrong = self.wrong = collapse(self.plain, translated)
+        if lost_texts(figures):
+            self.wrong = wrong or LOST
         missing = max(0.0, self.config.preserved - figures["preserved"])
-        score = float("inf") if wrong else figures["kid"] + 100 * missing
-        return Verdict(score, figures, wrong if self.warned >= 2 else "")
+        score = float("inf") if self.wrong else figures["kid"] + 100 * missing
+        return Verdict(score, figures, wrong)
+
+
+def lost_texts(figures: Mapping[str, float]) -> bool:
+    """Whether half of the texts are gone, by a judge that reads enough to say so."""
+    return figures["readable"] >= _SAYS_SOMETHING and figures["preserved"] < _KEPT_LEAST
 
 
 def _fewest_wide(width: int, *sets: Sequence[Image]) -> int:

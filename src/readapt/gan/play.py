@@ -39,6 +39,8 @@ class PlayConfig:
     """Steps between two looks of the judge, who also looks at the end; 0: never."""
     patience: int = 6
     """Looks without an improvement after which play ends; 0: never."""
+    believe: int = 2
+    """Looks in a row that have to see a collapse before the game is given up."""
     checkpoint_seconds: float = 120.0
     seed: int = 0
 
@@ -52,7 +54,9 @@ class Verdict:
     figures: Mapping[str, float]
     """For the log."""
     collapse: str = ""
-    """What is wrong and what to do, where it is no use to go on."""
+    """What is wrong and what to do, where this is no state that could be kept."""
+    beyond_doubt: bool = False
+    """Whether one look is enough: numbers that are none do not come back."""
 
 
 class Game(Protocol):
@@ -116,13 +120,13 @@ def play(
     the end is the same as without the stop. Raises :class:`CollapseError` with the judge's words;
     the checkpoint before is left.
     """
-    step, spent, looks, best, best_step = 0, 0.0, 0, float("inf"), 0
+    step, spent, looks, best, best_step, suspected = 0, 0.0, 0, float("inf"), 0, 0
     checkpoint = folder / "checkpoint.pt"
     if resume and checkpoint.exists():
         state = load_checkpoint(checkpoint)
         game.restore(state["game"])
         step, spent, looks = state["step"], state["spent"], state["looks"]
-        best, best_step = state["best"], state["best_step"]
+        best, best_step, suspected = state["best"], state["best_step"], state["suspected"]
         torch.set_rng_state(state["random"])
     else:
         torch.manual_seed(config.seed)
@@ -144,6 +148,7 @@ def play(
             "looks": looks,
             "best": best,
             "best_step": best_step,
+            "suspected": suspected,
             "random": torch.get_rng_state(),
         }
         save_checkpoint(checkpoint, state)
@@ -165,7 +170,8 @@ def play(
         if config.judge_every and (over or step % config.judge_every == 0):
             verdict = game.judge(step)
             looks_log.write({"step": float(step), "score": verdict.score, **verdict.figures})
-            if verdict.collapse:
+            suspected = suspected + 1 if verdict.collapse else 0
+            if verdict.beyond_doubt or suspected >= config.believe:
                 raise CollapseError(verdict.collapse)
             looks += 1
             if verdict.score < best:

@@ -48,8 +48,20 @@ class GapReport:
         return (
             f"The training lines are {gap.estimate:.1f} grey levels from these scans "
             f"({gap.low:.1f} to {gap.high:.1f}); two halves of the scans are {floor.estimate:.1f} "
-            f"apart."
+            f"apart{self._nearest}."
         )
+
+    @property
+    def _nearest(self) -> str:
+        """What brings them nearest, of each group what helps at all."""
+        best = [
+            next(entry for entry in self.ranking if entry.group == group)
+            for group in dict.fromkeys(entry.group for entry in self.ranking)
+        ]
+        helps = [
+            f"{one.name} ({one.group}, {one.gap.estimate:.1f})" for one in best if one.nearer > 0
+        ]
+        return f"; nearest: {', '.join(helps)}" if helps else ""
 
     def table(self) -> str:
         """Return the ranking as aligned text."""
@@ -74,22 +86,25 @@ def rank(
 ) -> GapReport:
     """Measure the present lines, the floor and every candidate, all with the same seeds.
 
-    The critics of candidates go on from the present lines' critic, for half of the steps.
+    The critics of candidates go on from the present lines' critic, for half of the steps, and are
+    compared with the present lines' own, gone on likewise.
     `told` hears what is measured now.
     """
     told("present lines")
     critic = new_critic(config)
     now = measure_gap(real, present, config, critic)
+    further = replace(config, steps=max(1, config.steps // 2), hold=0.0)
+    # Candidates' critics have had half as many steps more: so must the one they are compared with.
+    again = measure_gap(real, present, further, deepcopy(critic))
     told("floor")
     floor = measure_floor(real, config)
     measured: list[tuple[Candidate, Gap]] = []
-    further = replace(config, steps=max(1, config.steps // 2), hold=0.0)
     for candidate in sets:
         told(f"{candidate.group}: {candidate.name}")
         measured.append((candidate, measure_gap(real, candidate.lines, further, deepcopy(critic))))
-    base = {"degradations": next((g for c, g in measured if c.name == "none"), now)}
+    base = {"degradations": next((g for c, g in measured if c.name == "none"), again)}
     ranked = [
-        Ranked(c.group, c.name, g, base.get(c.group, now).estimate - g.estimate)
+        Ranked(c.group, c.name, g, base.get(c.group, again).estimate - g.estimate)
         for c, g in measured
     ]
     groups = list(dict.fromkeys(entry.group for entry in ranked))

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from readapt.errors import UsageError
+from readapt.synth.corpus import Corpus
+
+
+def fingerprint(*parts: object) -> str:
+    """Short hash of what a run was given: arrays, tensors and texts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        array = np.asarray(part) if not isinstance(part, Corpus) else None
+        digest.update(repr(part).encode() if array is None else array.tobytes())
+    return digest.hexdigest()[:16]
 
 
 def same_settings(work: Path, settings: Mapping[str, object], resume: bool) -> None:

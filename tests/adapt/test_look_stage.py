@@ -17,6 +17,7 @@ from readapt.adapt.stage import LOOK, State
 from readapt.adapt.stages import look
 from readapt.adapt.stages.look import LearnLook
 from readapt.adapt.target import Target
+from readapt.gan.play import CollapseError
 from readapt.gan.written import Written
 from readapt.synth.lines import LineSample
 
@@ -93,6 +94,20 @@ def test_a_look_that_is_there_is_not_learnt_again(
     outcome = LearnLook().run(short, Portion(60.0), tmp_path / "look")
     assert loaded == [tmp_path / "mine"]
     assert outcome.record["kept their text"] == 1.0
+
+
+def test_a_lost_game_leaves_the_rest_of_the_run_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make_look(*_: object) -> None:
+        raise CollapseError("The translated lines are black.")
+
+    monkeypatch.setattr(look, "make_look", make_look)
+    monkeypatch.setattr(look, "line_maker", lambda *_: None)
+    outcome = LearnLook().run(state(60), Portion(1200.0), tmp_path / "look")
+    assert outcome.verdict is not None
+    assert (outcome.verdict.kept, "black" in outcome.verdict.reason) == (False, True)
+    assert not outcome.files
 
 
 class Names:

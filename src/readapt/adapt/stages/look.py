@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.gate import as_read
+from readapt.adapt.gate import Verdict, as_read
 from readapt.adapt.known import line_maker
 from readapt.adapt.stage import LOOK, LOOK_FOLDER, Outcome, State
+from readapt.errors import ReadaptError
 from readapt.gan.frozen import freeze_recognizer
 from readapt.gan.kindred import kindred_of
 from readapt.gan.look import LOOK_NAME, Look
-from readapt.gan.make_look import LookConfig, make_look
+from readapt.gan.make_look import BOTH_SIDES, LookConfig, make_look
 from readapt.gan.monitor import rough_reader
+from readapt.gan.play import CollapseError
 from readapt.gan.scans import ScanLines
 from readapt.gan.written import change_of, write_look_lines
 from readapt.recognize.greedy import best_path
@@ -62,38 +64,45 @@ class LearnLook:
         place, work = Path(given) if given else folder / "look", folder / "game"
         figures: dict[str, float] = {}
         if not given and not (place / LOOK_NAME).is_file():
-            plain = LookConfig()
-            play = replace(plain.play, minutes=portion.minutes * PLAYING, seed=config.seed)
-            made = make_look(
-                ScanLines(state.target.lines, 0, 0),
-                maker,
-                state.alphabet,
-                freeze_recognizer(deepcopy(state.network)),
-                rough_reader(reads),
-                place,
-                work,
-                replace(plain, play=play),
-                (work / "checkpoint.pt").is_file(),
-                state.told,
-            )
+            plain, minutes = LookConfig(), portion.minutes * PLAYING
+            play = replace(plain.play, minutes=minutes, seed=config.seed)
+            game = replace(plain.game, one_sided=minutes < BOTH_SIDES)
+            try:
+                made = make_look(
+                    ScanLines(state.target.lines, 0, 0),
+                    maker,
+                    state.alphabet,
+                    freeze_recognizer(deepcopy(state.network)),
+                    rough_reader(reads),
+                    place,
+                    work,
+                    replace(plain, play=play, game=game),
+                    (work / "checkpoint.pt").is_file(),
+                    state.told,
+                )
+            except CollapseError as error:  # the other stages can do without it
+                return Outcome(verdict=Verdict(False, str(error)))
             figures = made.figures
         look = Look.load(place)
         kindred = kindred_of(look)
         maker = maker if kindred is None else kindred.maker(maker)
         lines = folder / "lines"
         share = 0.0
-        for written in write_look_lines(
-            lines,
-            min(WRITTEN, round(A_MINUTE * state.config.minutes)),
-            maker,
-            change_of(look),
-            reads,
-            seed=config.seed,
-            height=height,
-            settings=() if kindred is None else kindred.settings,
-        ):
-            portion.tick()
-            share = round(written.share, 4)
+        try:
+            for written in write_look_lines(
+                lines,
+                min(WRITTEN, round(A_MINUTE * state.config.minutes)),
+                maker,
+                change_of(look),
+                reads,
+                seed=config.seed,
+                height=height,
+                settings=() if kindred is None else kindred.settings,
+            ):
+                portion.tick()
+                share = round(written.share, 4)
+        except ReadaptError as error:  # four of five lines have lost their text
+            return Outcome(verdict=Verdict(False, str(error)))
         return Outcome(
             files={LOOK: lines, LOOK_FOLDER: place},
             record={"kept their text": share, **{k: round(v, 5) for k, v in figures.items()}},

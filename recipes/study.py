@@ -168,6 +168,7 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
         "minutes": minutes,
         "milliseconds a line": 1000 * seconds / (len(seen.lines) + len(unseen.lines)),
         "estimated": estimated,
+        "asked": options.minutes,
         "version": commit(),
     }
 
@@ -295,6 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     path = options.cells or options.out / "cells.jsonl"
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     cells: list[Cell] = [json.loads(line) for line in lines]
+    cells = [c for c in cells if c["asked"] == options.minutes or not by_seed(c["variant"])]
     done = {(c["collection"], c["variant"], c["seed"]) for c in cells}
     for seed in range(options.seeds):
         for name in options.collections.split(","):

@@ -20,9 +20,11 @@ from readapt.adapt.pipeline import Told, adapt
 from readapt.adapt.settings import AdaptConfig, GateConfig
 from readapt.adapt.stage import LANGUAGE_MODEL
 from readapt.adapt.stages import free, teach
-from readapt.adapt.target import TargetConfig
+from readapt.adapt.target import FILE_NAME, TargetConfig, load_target
 from readapt.errors import InputError, UsageError
-from readapt.models.bundle import Bundle
+from readapt.models.bundle import Bundle, save_bundle
+from readapt.models.manifest import LanguageModelSection
+from readapt.recognize.lm import learn
 from readapt.synth import corpus, fonts, lines
 from readapt.synth.corpus import Corpus
 from readapt.train.selftrain import SelfTrainConfig
@@ -173,6 +175,72 @@ def test_language_models_do_not_know_the_lines_they_correct(tmp_path: Path) -> N
     names = sorted(path.name for path in folder.iterdir())
     stem = LANGUAGE_MODEL.replace(" ", "-")
     assert names == ["background.npz", f"{stem}-0.npz", f"{stem}-1.npz", f"{stem}.npz"]
+
+
+def with_language(folder: Path) -> Bundle:
+    """The base model, reading with a language model of its own."""
+    base = save_small_bundle(folder / "plain", reading_network())
+    learn(["abba"] * 9, base.alphabet, 3).save(folder / "own.npz")
+    section = LanguageModelSection(file="own.npz", weight=0.3, beam=6, errors_left=0.5)
+    manifest = base.manifest.model_copy(update={"language_model": section})
+    files = {name: base.folder / name for name in base.manifest.sha256}
+    return save_bundle(folder / "base", manifest, files | {"own.npz": folder / "own.npz"})
+
+
+def test_a_model_that_reads_with_words_goes_on_doing_so(tmp_path: Path) -> None:
+    """Unless better words were weighed: adapting again must not make it worse."""
+    write_lines(tmp_path / "scans", 30, noise=50.0)
+    base = with_language(tmp_path)
+    adapted = run(tmp_path, replace(CONFIG, only=("words",)))
+    mine = Bundle.load(adapted.model)
+    assert mine.manifest.language_model == base.manifest.language_model
+    assert "language-model.npz" not in mine.manifest.sha256
+    assert adapted.before == adapted.after
+
+
+@pytest.mark.usefixtures("kind_gate")
+def test_words_of_another_alphabet_are_left_out(tmp_path: Path) -> None:
+    """The wider alphabet's network is not kept here, so its language model would be unreadable."""
+    write_lines(tmp_path / "scans", 30, noise=50.0)
+    base = with_language(tmp_path)
+    text = tmp_path / "corpus.txt"
+    text.write_text("abba c abc " * 40, "utf-8")
+    config = replace(CONFIG, only=("words",))
+    adapted = run(tmp_path, config, text=text, extend_alphabet=True)
+    mine = Bundle.load(adapted.model)
+    assert mine.alphabet == base.alphabet
+    assert mine.manifest.language_model == base.manifest.language_model
+    wider = adapt(
+        tmp_path / "scans",
+        tmp_path / "wider",
+        base=tmp_path / "base",
+        text=text,
+        config=replace(CONFIG, only=("teach",)),
+        extend_alphabet=True,
+    )
+    assert Bundle.load(wider.model).manifest.language_model is None
+
+
+def test_a_start_that_was_cut_off_leaves_no_lines_behind(tmp_path: Path) -> None:
+    def die(told: Told) -> None:
+        if told.stage == "base":
+            raise Kill
+
+    with pytest.raises(Kill):
+        run(tmp_path, listener=die)
+    other = write_lines(tmp_path / "others", 12, noise=50.0)
+    config = replace(CONFIG, only=("free",))
+    adapt(other, tmp_path / "mine", base=tmp_path / "base", config=config)
+    target = load_target(tmp_path / "mine-adapting" / FILE_NAME)
+    assert target is not None
+    assert len(target.lines) + len(target.held_out) == 12
+
+
+def test_the_model_begun_with_is_not_written_over(tmp_path: Path) -> None:
+    write_lines(tmp_path / "scans", 30)
+    save_small_bundle(tmp_path / "base", reading_network())
+    with pytest.raises(UsageError, match="another -o"):
+        adapt(tmp_path / "scans", tmp_path / "base", base=tmp_path / "base", config=CONFIG)
 
 
 def test_too_few_scans(tmp_path: Path) -> None:

@@ -90,6 +90,15 @@ def test_few_lines_weigh_nothing(tmp_path: Path) -> None:
     assert "only" in outcome.verdict.reason
 
 
+def test_others_must_not_pay_for_it(tmp_path: Path) -> None:
+    known = state(tmp_path, ["abba abba"] * 30, ["abba abba"] * 50)
+    known.general, known.most_general = lambda network, decoder: 0.5, 0.4
+    outcome = Weigh().run(known, Portion(9.0), tmp_path)
+    assert outcome.verdict is not None
+    assert not outcome.verdict.kept
+    assert "worse on others" in outcome.verdict.reason
+
+
 def test_it_needs_a_model_to_weigh(tmp_path: Path) -> None:
     known = state(tmp_path, ["ab"], ["ab"])
     assert not Weigh().lacks(known)
@@ -129,4 +138,4 @@ def test_a_bundle_reads_as_it_says(weighed: Bundle) -> None:
 def test_its_estimate_is_of_what_it_reads(weighed: Bundle) -> None:
     plain = weighed.manifest.model_copy(update={"language_model": None})
     assert weighed.manifest.error_estimate.doubt == 0.5 * plain.error_estimate.doubt
-    assert Estimate(0.2, 0.1, 0.4, 9).scaled(0.5) == Estimate(0.1, 0.05, 0.2, 9)
+    assert Estimate(0.2, 0.1, 0.4, 9).scaled(0.5) == Estimate(0.1, 0.05, 0.4, 9)

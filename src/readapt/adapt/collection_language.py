@@ -1,8 +1,8 @@
 """A language model of the collection: texts in its languages, and what its lines surely say.
 
 A recognizer's own misreadings must not come back as evidence for themselves: of its readings only
-n-grams count that stand there twice and more, which chance misreadings seldom do and the
-collection's names and turns of phrase do.
+n-grams (of three characters and more) count that stand there twice and more, which chance
+misreadings seldom do and the collection's names and turns of phrase do.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from readapt.adapt.languages import Writing, pieces, spelled
 from readapt.adapt.stage import State
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.greedy import best_path
-from readapt.recognize.lm import CharacterModel, learn
+from readapt.recognize.lm import CharacterModel, highest_order, learn
 
 ORDER = 6
 BACKGROUND = 6_000_000
@@ -66,11 +66,11 @@ def learn_background(state: State, writing: Writing) -> CharacterModel:
         cut = pieces(state.corpora[name], int(BACKGROUND * share), state.config.seed)
         texts += cut if state.given else spelled(cut, writing, state.config.seed)
     least = RARE if sum(map(len, texts)) > BACKGROUND // 4 else 2
-    return learn(texts, state.alphabet, ORDER, least)
+    return learn(texts, state.alphabet, min(ORDER, highest_order(state.alphabet)), least)
 
 
 def with_readings(
     background: CharacterModel, readings: Sequence[str], alphabet: Alphabet
 ) -> CharacterModel:
     """Add what readings have in common to the n-grams of texts."""
-    return background.plus(learn(readings, alphabet, ORDER, TWICE), READING_WEIGHT)
+    return background.plus(learn(readings, alphabet, background.order, TWICE), READING_WEIGHT)

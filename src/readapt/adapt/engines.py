@@ -148,9 +148,9 @@ class Tesseract:
                     env=os.environ | {"OMP_THREAD_LIMIT": str(self.threads)},
                 )
                 table = out.with_name("out.tsv").read_text("utf-8")
-            except (OSError, subprocess.TimeoutExpired):
+                return None if done.returncode else parse_tsv(table, len(lines))
+            except (OSError, ValueError, subprocess.TimeoutExpired):  # no table, or an odd one
                 return None
-        return None if done.returncode else parse_tsv(table, len(lines))
 
 
 def parse_tsv(table: str, count: int) -> list[Answer]:

@@ -76,9 +76,33 @@ class Ending:
     @property
     def after(self) -> Estimate:
         """What the new one does."""
-        if "weigh" in self.kept:
-            return self.last.estimate.scaled(self.stages["weigh"]["record"]["errors left"])
-        return self.last.estimate
+        section, _ = self.language
+        left = section.errors_left if section is not None and section.beam else 1.0
+        return self.last.estimate.scaled(left)
+
+    @property
+    def language(self) -> tuple[LanguageModelSection | None, Path | None]:
+        """The new model's language model, how far reading relies on it, and where its file lies.
+
+        The base's own, unless a better one was weighed; where it has none, that of the scans, for
+        those who ask for a beam.
+        """
+        own, path = self.bundle.manifest.language_model, self.bundle.language_model
+        learnt, weighed = self.state.files.get(LANGUAGE_MODEL), "weigh" in self.kept
+        alphabet = self.state.alphabet if self.reads_anew else self.bundle.alphabet
+        if learnt is not None and alphabet == self.state.alphabet and (weighed or own is None):
+            section = LanguageModelSection(file="language-model.npz")
+            if weighed:
+                found = self.stages["weigh"]["record"]
+                update = {
+                    "weight": found["weight"],
+                    "length_weight": found["length weight"],
+                    "beam": NARROW.width,
+                    "errors_left": found["errors left"],
+                }
+                section = section.model_copy(update=update)
+            return section, learnt
+        return (own, path) if alphabet == self.bundle.alphabet else (None, None)
 
     @property
     def finds_anew(self) -> bool:
@@ -153,17 +177,18 @@ def write_model(ending: Ending, out: Path) -> Bundle:
             path = Path(scratch) / manifest.detector.file
             export_detector(state.detector, path)
             files[manifest.detector.file] = path
-        language = manifest.language_model
-        if LANGUAGE_MODEL in state.files:
-            language = _language_model(ending)
-            files[language.file] = state.files[LANGUAGE_MODEL]
+        language, path_to_it = ending.language
+        if manifest.language_model is not None:
+            files.pop(manifest.language_model.file)
+        if language is not None and path_to_it is not None:
+            files[language.file] = path_to_it
         update = {
             "name": _plain(out.name),
             "version": __version__,
             "alphabet": state.alphabet.characters if ending.reads_anew else manifest.alphabet,
             "language_model": language,
             "calibration": calibration,
-            "metrics": manifest.metrics | _metrics(ending),
+            "metrics": _metrics(ending),
             "provenance": manifest.provenance | {"adapted": _provenance(ending)},
         }
         bundle = save_bundle(out, manifest.model_copy(update=update), files, replace=True)
@@ -171,21 +196,6 @@ def write_model(ending: Ending, out: Path) -> Bundle:
             return bundle
         update["calibration"] = _calibrated(ending, bundle, calibration)
         return save_bundle(out, manifest.model_copy(update=update), files, replace=True)
-
-
-def _language_model(ending: Ending) -> LanguageModelSection:
-    """Say how the language model is used: by every reading, if it was weighed and found good."""
-    file = "language-model.npz"
-    if "weigh" not in ending.kept:
-        return LanguageModelSection(file=file)
-    found = ending.stages["weigh"]["record"]
-    return LanguageModelSection(
-        file=file,
-        weight=found["weight"],
-        length_weight=found["length weight"],
-        beam=NARROW.width,
-        errors_left=found["errors left"],
-    )
 
 
 def _calibrated(ending: Ending, bundle: Bundle, before: Calibration) -> Calibration:
@@ -224,7 +234,10 @@ def found_hmean(bundle: Bundle, truth: Truth, threads: int | None) -> float:
 
 
 def _metrics(ending: Ending) -> dict[str, float]:
-    return {
+    known = ending.bundle.manifest.metrics
+    if ending.reads_anew:  # those of the base were of another recognizer
+        known = {k: v for k, v in known.items() if not k.startswith(("cer", "wer", "ms_"))}
+    return known | {
         "estimated_cer_scans": round(ending.after.rate, 4),
         "estimated_cer_scans_before": round(ending.before.rate, 4),
         "cer_general_synthetic": round(ending.last.replay, 4),

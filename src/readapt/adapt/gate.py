@@ -24,7 +24,7 @@ from readapt.export.recognizer import export_recognizer
 from readapt.models.manifest import ErrorEstimate
 from readapt.nets.crnn import STRIDE, Crnn
 from readapt.recognize.alphabet import Alphabet
-from readapt.recognize.greedy import best_path
+from readapt.recognize.decode import GREEDY, Decoder, decode
 from readapt.recognize.recognizer import Recognizer
 from readapt.types import Image
 
@@ -119,22 +119,32 @@ class Gate:
         """Read both sets of lines."""
         reader = as_read(network, self._alphabet, self._threads)
         signs = find_signs(reader, self._held_out, network.config.height)
-        texts = self._texts(reader.log_posteriors([image for image, _ in self._replay]))
-        rates = (
-            cer(fold(true), fold(text)) for (_, true), text in zip(self._replay, texts, strict=True)
-        )
         length = np.array([s.characters for s in signs], np.float64)
         edits = expected_edits(signs, self._errors)
         read = tuple(sign.text for sign in signs)
-        return Score(estimate(signs, self._errors), total(rates).rate, edits, length, read)
+        general = self.general(network)
+        return Score(estimate(signs, self._errors), general, edits, length, read)
 
-    def _texts(self, posteriors: Sequence[NDArray[np.float32]]) -> list[str]:
-        return [self._alphabet.decode(best_path(p).ids) for p in posteriors]
+    def general(self, network: Crnn, decoder: Decoder = GREEDY) -> float:
+        """Error rate on the general lines."""
+        reader = as_read(network, self._alphabet, self._threads)
+        texts = self._texts(reader.log_posteriors([image for image, _ in self._replay]), decoder)
+        pairs = zip(self._replay, texts, strict=True)
+        return total(cer(fold(true), fold(text)) for (_, true), text in pairs).rate
+
+    def allowed(self, base: Score) -> float:
+        """Error rate on the general lines that a candidate may have, by that of the base model."""
+        return base.replay * (1 + self.config.replay_relative) + self.config.replay_absolute
+
+    def _texts(
+        self, posteriors: Sequence[NDArray[np.float32]], decoder: Decoder = GREEDY
+    ) -> list[str]:
+        return [self._alphabet.decode(decode(p, decoder).ids) for p in posteriors]
 
     def decide(self, before: Score, after: Score, base: Score) -> Verdict:
         """Compare a candidate with the present recognizer, and with the base for the replay."""
         config = self.config
-        allowed = base.replay * (1 + config.replay_relative) + config.replay_absolute
+        allowed = self.allowed(base)
         rates, what = (before.estimate.rate, after.estimate.rate), "estimate"
         needed = config.sure
         edits = np.stack([before.edits, after.edits])

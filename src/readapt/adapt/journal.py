@@ -40,7 +40,9 @@ class Journal:
         self._path = folder / FILE_NAME
         self.entries = self._load()
         begun = self.get("begun")
-        if begun is None or (not resume and len(self.entries) == 1):  # nothing would be lost
+        self.begun_anew = begun is None or (not resume and len(self.entries) == 1)
+        """Whether there was nothing to go on with, or nothing that would be lost."""
+        if begun is None or self.begun_anew:
             folder.mkdir(parents=True, exist_ok=True)
             self._path.unlink(missing_ok=True)
             self.entries = []

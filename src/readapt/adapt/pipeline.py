@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
+from readapt.adapt.budget import FILE_NAME as CLOCK_NAME
 from readapt.adapt.budget import Budget, Portion
 from readapt.adapt.detector_weights import trainable_detector
 from readapt.adapt.finish import Adapted, Ending, finish
@@ -31,7 +35,7 @@ from readapt.models.bundle import Bundle, find_bundle
 from readapt.models.manifest import MANIFEST_NAME, ErrorEstimate
 from readapt.nets.crnn import Crnn
 from readapt.nets.detector import DetectorNet
-from readapt.reader import Reader, load_detector
+from readapt.reader import Reader, choose_decoder, load_detector
 from readapt.recognize.alphabet import name as names_of
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.corpus import Corpus, read_corpus, system_corpora
@@ -104,17 +108,23 @@ def adapt(
     out = Path(out)
     _check(out, config)
     bundle = Bundle.load(find_bundle(base))
+    if bundle.folder.resolve() == out.resolve():
+        raise UsageError(f"{out}: is the model to begin with; choose another -o.")
     work = out.with_name(f"{out.name}-adapting")
     named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
     journal = Journal(work, _settings(config, named, text, bundle, extend_alphabet), resume)
+    if journal.begun_anew:  # what an interrupted start may have left
+        for name in (FILE_NAME, CLOCK_NAME):
+            (work / name).unlink(missing_ok=True)
     budget = Budget(60 * config.minutes, work)
     run = _Run(config, bundle, journal, budget, work, listener)
     try:
         state, remarks = run.begin(named, text, extend_alphabet)
         first, last = run.stages(state)
         return finish(run.ending(state, first, last, remarks), out, truth)
-    except (OSError, RuntimeError) as error:
-        if shutil.disk_usage(work).free < 4_000_000:
+    except (OSError, RuntimeError, SafetensorError) as error:
+        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        if full or shutil.disk_usage(work).free < 4_000_000:
             raise ReadaptError(
                 f"{work}: the disk is full; free some of it and go on with --resume."
             ) from error
@@ -170,6 +180,10 @@ class _Run:
                     "out; --extend-alphabet gives them classes of their own."
                 )
         state = State(self.config, network, alphabet, target, corpora, given, told=self.say)
+        if alphabet == self.bundle.alphabet:
+            state.decoder = choose_decoder(self.bundle)
+        for remark in remarks:
+            self.say(remark)
         self._with_detector(state)
         return state, remarks
 
@@ -212,7 +226,8 @@ class _Run:
         self.now = "base"
         self.say("reading the held-out lines")
         base = present = gate.score(state.network)
-        state.judge = gate.glance
+        state.judge, state.general = gate.glance, gate.general
+        state.most_general = gate.allowed(base)
         self._note_base(state, base)
         stages = all_stages(self.config)
         started = state.network

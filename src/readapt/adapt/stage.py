@@ -16,6 +16,7 @@ from readapt.detect.detector import DetectorConfig
 from readapt.nets.crnn import Crnn
 from readapt.nets.detector import DetectorNet
 from readapt.recognize.alphabet import Alphabet
+from readapt.recognize.decode import GREEDY, Decoder
 from readapt.recognize.lm import CharacterModel
 from readapt.synth.corpus import Corpus
 
@@ -59,6 +60,12 @@ class State:
     """Hears what is being done now."""
     judge: Callable[[Crnn], float] = lambda network: 0.0
     """Estimates a network's error rate on held-out lines of the scans, without a label."""
+    decoder: Decoder = GREEDY
+    """How the base model reads."""
+    general: Callable[[Crnn, Decoder], float] = lambda network, decoder: 0.0
+    """Error rate on general rendered lines ..."""
+    most_general: float = 1.0
+    """... and what the gate allows."""
     detector: DetectorNet | None = None
     """The present detector; None where the model has none."""
     detector_config: DetectorConfig = field(default_factory=DetectorConfig)

@@ -52,7 +52,7 @@ def adapt(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="A stage to run: look, free, words, teach, ask, listen, teach-pages, "
+            help="A stage to run: look, free, words, teach, ask, listen, weigh, teach-pages, "
             "listen-pages; repeatable."
         ),
     ] = None,

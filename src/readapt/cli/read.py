@@ -148,7 +148,8 @@ def read(
         suffixes = sorted(form.suffix for form in plan.formats)
         decoding = [str(beam), *_content(lm), str(lm_weight), str(threshold), unsure.value]
         journal = Journal(plan.folder, [__version__, manifest, str(load), *decoding, *suffixes])
-    estimated = Estimates(reader, model, load) if estimate else None
+    as_said = beam is None and lm is None and lm_weight is None
+    estimated = Estimates(reader, model, load, as_said) if estimate else None
     if estimated is not None and "-" in names:
         raise UsageError("--estimate looks at pages a second time, so it needs files, not stdin.")
     stems = name_outputs(names)
@@ -187,13 +188,17 @@ def read(
 class Estimates:
     """Error rates of pages, estimated as they are read, and of all of them together."""
 
-    def __init__(self, reader: "Reader", model: str | None, load: "LoadConfig") -> None:
+    def __init__(
+        self, reader: "Reader", model: str | None, load: "LoadConfig", as_the_model_says: bool
+    ) -> None:
         from readapt.models.bundle import find_bundle, read_manifest
+        from readapt.models.manifest import ErrorEstimate
 
         manifest = read_manifest(find_bundle(model))
         self._reader, self._load = reader, load
         self._section = manifest.recognizer
-        self._by = manifest.error_estimate
+        greedy = manifest.calibration.errors or ErrorEstimate()
+        self._by = manifest.error_estimate if as_the_model_says else greedy
         self._signs: list[Signs] = []
 
     def add(self, pages: "tuple[Page, ...]") -> None:

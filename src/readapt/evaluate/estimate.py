@@ -79,9 +79,11 @@ class Estimate:
     lines: int
 
     def scaled(self, factor: float) -> Estimate:
-        """Return the estimate of a reading that makes ``factor`` times as many errors."""
-        rate, low, high = (factor * x for x in (self.rate, self.low, self.high))
-        return Estimate(rate, low, high, self.lines)
+        """Return the estimate of a reading that makes ``factor`` times as many errors.
+
+        ``factor`` is at most 1 and itself a guess: the interval's upper end stays where it was.
+        """
+        return Estimate(factor * self.rate, factor * self.low, self.high, self.lines)
 
     def __str__(self) -> str:
         return f"{self.rate:.1%} ({self.low:.1%} to {self.high:.1%})"

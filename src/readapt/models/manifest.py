@@ -93,9 +93,13 @@ class ErrorEstimate(_Section):
     """Nine of ten sets of lines were estimated within this factor."""
 
     def scaled(self, factor: float) -> "ErrorEstimate":
-        """Return what it says times a factor."""
+        """Return what it says times a factor of at most 1, which is itself a guess.
+
+        So the interval's upper end stays where it was.
+        """
         doubt, changed = factor * self.doubt, factor * self.changed
-        return self.model_copy(update={"doubt": doubt, "changed": changed})
+        spread = self.spread / factor
+        return self.model_copy(update={"doubt": doubt, "changed": changed, "spread": spread})
 
 
 class Calibration(_Section):

@@ -40,7 +40,7 @@ class Decoded:
 def decode(log_probs: NDArray[np.floating], decoder: Decoder) -> Decoded:
     """Find a line's text and the frames of its characters. ``log_probs`` is ``time class``."""
     path = best_path(log_probs)
-    if isinstance(decoder, Greedy):
+    if isinstance(decoder, Greedy) or not path.ids:  # no words into what the network finds empty
         return Decoded(path.ids, path.spans)
     best = beam_search(log_probs, decoder)[0]
     if best.ids == path.ids:  # the best path is its own text's alignment

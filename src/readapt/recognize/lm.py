@@ -200,7 +200,7 @@ def learn(
     fewer than ``least`` times are left out, for a smaller file. Characters without a class are
     passed over. Raises :class:`UsageError` for an order that 62 bits do not hold.
     """
-    most = 62 // _bits(alphabet)
+    most = highest_order(alphabet)
     if not 1 <= order <= most:
         raise UsageError(
             f"the order of a language model of {alphabet.classes} classes is from 1 "
@@ -216,6 +216,11 @@ def learn(
         often = counts[k] >= least
         keys[k], counts[k] = keys[k][often], counts[k][often]
     return CharacterModel(alphabet, keys, counts)
+
+
+def highest_order(alphabet: Alphabet) -> int:
+    """Length of the longest n-grams of an alphabet's classes that 62 bits hold."""
+    return 62 // _bits(alphabet)
 
 
 def _sound(keys: NDArray[np.int64], counts: NDArray[np.int64], alphabet: Alphabet) -> bool:

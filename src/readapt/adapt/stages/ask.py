@@ -22,6 +22,8 @@ from readapt.types import Image
 
 _TOGETHER = 40
 """Lines that each engine reads before the next has its turn; as many as Tesseract takes at once."""
+GIVEN_UP = 40
+"""Failures in a row after which an engine is asked no more."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def _asked(
         before, answers = float(kept["seconds"]), answers | kept["answers"]
     elapsed = stopwatch()
     done = min((len(found) for found in answers.values()), default=0)
+    answers = {name: found[:done] for name, found in answers.items()}
     with ExitStack() as stack:
         reading = [
             (answers[teacher.name], stack.enter_context(closing(teacher.read(lines[done:]))))
@@ -88,6 +91,9 @@ def _asked(
         ]
         while done < len(lines) and before + elapsed() < portion.seconds:
             for found, answer in reading:
+                if len(found) >= GIVEN_UP and not any(found[-GIVEN_UP:]):
+                    found += [None] * len(lines[done : done + _TOGETHER])
+                    continue  # it fails, and each failure may take a minute
                 found += islice(answer, _TOGETHER)
                 portion.tick()
             done += _TOGETHER
@@ -101,7 +107,8 @@ def _teachers(state: State) -> list[Teacher]:
     languages = list(words.get("languages", {}))
     old = float(words.get("old spelling", 0.0)) > 0.2
     threads = state.config.threads or os.cpu_count() or 1
-    return [find_teacher(name, languages, old, threads) for name in state.config.teachers]
+    names = dict.fromkeys(state.config.teachers)
+    return [find_teacher(name, languages, old, threads) for name in names]
 
 
 def _write(path: Path, text: str) -> None:

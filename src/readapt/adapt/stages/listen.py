@@ -57,15 +57,14 @@ class Listen:
         rates: list[float] = []
         for number, share in enumerate(shares):
             place = folder / f"round-{number + 1}"
-            elapsed = stopwatch()
             part = replace(portion, seconds=portion.seconds / len(shares))
             first = number * len(state.target.lines) // len(shares)
-            labels = self._labels(taught, readings, part, place / "labels.json", first)
+            labels, used = self._labels(taught, readings, part, place / "labels.json", first)
             chosen = surest(labels, share, config.most_doubt)
             real = [(state.target.lines[i], labels[i].text) for i in chosen]
             around = [state.target.around[i] for i in chosen] if state.target.around else ()
             lr = state.config.lr * FADING**number
-            taught.network = finetune(taught, real, known, part, place, lr, elapsed(), around)
+            taught.network = finetune(taught, real, known, part, place, lr, used, around)
             for way in ways:
                 candidate = part_way(state.network, taught.network, way)
                 rate = state.judge(candidate)
@@ -95,14 +94,15 @@ class Listen:
 
     def _labels(
         self, state: State, readings: Readings, portion: Portion, path: Path, first: int
-    ) -> list[PseudoLabel]:
-        """Read and vote, or take what an earlier run read.
+    ) -> tuple[list[PseudoLabel], float]:
+        """Read and vote, or take what an earlier run read; returns also the seconds that it took.
 
         Begins with line ``first``; lines that there is no time for are read as nothing. Where
         others have read the lines, one view is enough: their votes say what is doubtful.
         """
         if path.is_file():
-            return [PseudoLabel(text, doubt) for text, doubt in json.loads(path.read_text("utf-8"))]
+            kept = json.loads(path.read_text("utf-8"))
+            return [PseudoLabel(*one) for one in kept["labels"]], float(kept["seconds"])
         reader = as_read(state.network, state.alphabet, state.config.threads)
         models = {parity: state.language_model(parity) for parity in (0, 1)}
         lines, pages = state.target.lines, state.target.pages
@@ -126,7 +126,8 @@ class Listen:
         labels = with_teachers(labels, readings, state.alphabet)
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(".part")
-        text = json.dumps([[one.text, one.doubt] for one in labels], ensure_ascii=False)
-        scratch.write_text(text, "utf-8")
+        seconds = elapsed()
+        kept = {"seconds": seconds, "labels": [[one.text, one.doubt] for one in labels]}
+        scratch.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
         os.replace(scratch, path)
-        return labels
+        return labels, seconds

@@ -1,4 +1,4 @@
-"""How much the words count when the adapted model reads: the last stage, and a gate of its own."""
+"""How much the words count when the adapted model reads; a stage with a gate of its own."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from readapt.adapt.budget import Portion
 from readapt.adapt.collection_language import sure_readings, with_readings
 from readapt.adapt.gate import Verdict, as_read, better_share
 from readapt.adapt.heard import load_votes
-from readapt.adapt.jury import Compared, compare
+from readapt.adapt.jury import compare
 from readapt.adapt.stage import BACKGROUND_MODEL, LANGUAGE_MODEL, Outcome, State
 from readapt.evaluate.normalise import fold
 from readapt.gan.candidates import dressed
-from readapt.recognize.beam import NARROW, Beam, beam_search
+from readapt.recognize.beam import NARROW, Beam
+from readapt.recognize.decode import GREEDY, Decoder, decode
 from readapt.recognize.greedy import best_path
 from readapt.recognize.lm import CharacterModel
 from readapt.types import Image
@@ -70,30 +71,49 @@ class Weigh:
         if lines < FEWEST:
             verdict = Verdict(False, f"only {lines} lines to weigh it by")
             return Outcome(files=files, verdict=verdict)
-        gains = [after - before for before, after in (trial.rates for trial in trials)]
+        gains = [_rate(trial.after, trial) - _rate(trial.before, trial) for trial in trials]
         best = int(np.argmin(gains))
-        trial = trials[best]
-        weight, length_weight = WEIGHTS[best]
-        before, after = trial.rates
+        trial, weights = trials[best], WEIGHTS[best]
+        before, after = _rate(trial.before, trial), _rate(trial.after, trial)
         gate = state.config.gate
         needed = gate.sure_heard if judge == _VOTES else gate.sure
         sure = better_share(np.stack([trial.before, trial.after]), np.stack([trial.characters] * 2))
-        moved = f"{judge} {before:.2%} -> {after:.2%}"
-        kept = after < before and sure >= needed
+        general = state.general(state.network, search_of(model, *weights))
+        moved = f"{judge} {before:.2%} -> {after:.2%}, general lines {general:.2%}"
+        if not after < before or sure < needed:
+            verdict = Verdict(False, f"better on {sure:.0%} of them only ({moved})")
+        elif general > state.most_general:
+            verdict = Verdict(False, f"worse on others than {state.most_general:.2%} ({moved})")
+        else:
+            verdict = Verdict(True, moved)
+        left = _rate(trial.after, trial) / max(_rate(trial.greedy, trial), 1e-6)
         return Outcome(
             files=files,
-            verdict=Verdict(
-                kept, moved if kept else f"better on {sure:.0%} of them only ({moved})"
-            ),
+            verdict=verdict,
             record={
                 "gain by weight": {
                     f"{w:g}": round(-gain, 5) for (w, _), gain in zip(WEIGHTS, gains, strict=True)
                 },
-                "weight": weight,
-                "length weight": length_weight,
-                "errors left": round(float(np.clip(after / max(before, 1e-6), FEW_LEFT, 1.0)), 4),
+                "weight": weights[0],
+                "length weight": weights[1],
+                "errors left": round(float(np.clip(left, FEW_LEFT, 1.0)), 4),
+                "general lines": round(general, 4),
             },
         )
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Wrong characters of held-out lines: as they are read now, with a weight, and greedily."""
+
+    before: NDArray[np.float64]
+    after: NDArray[np.float64]
+    greedy: NDArray[np.float64]
+    characters: NDArray[np.float64]
+
+
+def _rate(edits: NDArray[np.float64], trial: _Trial) -> float:
+    return float(edits.sum() / max(1.0, trial.characters.sum()))
 
 
 _VOTES, _SPOILED = "against the engines' votes", "on spoiled lines"
@@ -104,29 +124,40 @@ def search_of(model: CharacterModel, weight: float, length_weight: float) -> Bea
     return replace(NARROW, language_model=model, weight=weight, length_weight=length_weight)
 
 
-def _try(state: State, model: CharacterModel, portion: Portion) -> tuple[list[Compared], str]:
-    """Count errors on held-out lines, greedily and with each weight; returns also who judged."""
+def _try(state: State, model: CharacterModel, portion: Portion) -> tuple[list[_Trial], str]:
+    """Count errors on held-out lines with each weight; returns also who judged."""
     reader = as_read(state.network, state.alphabet, state.config.threads)
     held_out, searches = state.target.held_out, [search_of(model, *w) for w in WEIGHTS]
     posteriors = reader.log_posteriors(held_out)
-    greedy = _texts(state, posteriors, None)
+    greedy = _texts(state, posteriors, GREEDY)
     votes = load_votes(state, greedy)
-    trials = []
+    trials: list[_Trial] = []
     if sum(map(bool, votes)) >= FEWEST:
-        doubt = state.config.selftrain.most_doubt
+        now = _texts(state, posteriors, state.decoder)
         for search in searches:
             portion.tick()
-            trials.append(compare(votes, greedy, _texts(state, posteriors, search), doubt))
+            read = _texts(state, posteriors, search)
+            found = compare(votes, now, read, state.config.selftrain.most_doubt)
+            trials.append(_Trial(found.before, found.after, found.before, found.characters))
+    if trials and min(len(trial.characters) for trial in trials) >= FEWEST:
         return trials, _VOTES
     images, truths = _spoil(held_out, posteriors, greedy, state.config.seed)
     posteriors = reader.log_posteriors(images)
+    plain = _edits(truths, _texts(state, posteriors, GREEDY))
+    readable = plain <= READABLE * np.array([len(true) for true in truths], np.float64)
+    before = _edits(truths, _texts(state, posteriors, state.decoder))
     characters = np.array([len(true) for true in truths], np.float64)
-    before = _edits(truths, _texts(state, posteriors, None))
-    readable = before <= READABLE * characters
+
+    def by_line(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum over the copies of a line that can be read: they stand and fall together."""
+        return np.asarray((values * readable).reshape(SPOILED, -1).sum(0)[kept], np.float64)
+
+    kept = (characters * readable).reshape(SPOILED, -1).sum(0) > 0
+    trials = []
     for search in searches:
         portion.tick()
         after = _edits(truths, _texts(state, posteriors, search))
-        trials.append(Compared(before[readable], after[readable], characters[readable]))
+        trials.append(_Trial(*map(by_line, (before, after, plain, characters))))
     return trials, _SPOILED
 
 
@@ -136,17 +167,8 @@ def _edits(truths: Sequence[str], texts: Sequence[str]) -> NDArray[np.float64]:
     return np.array([Levenshtein.distance(fold(a), fold(b)) for a, b in pairs], np.float64)
 
 
-def _texts(
-    state: State, posteriors: Sequence[NDArray[np.float32]], search: Beam | None
-) -> list[str]:
-    """Decode greedily, or by a search; what is read as nothing stays nothing."""
-    texts = []
-    for p in posteriors:
-        ids = best_path(p).ids
-        if search is not None and ids:
-            ids = beam_search(p, search)[0].ids
-        texts.append(" ".join(state.alphabet.decode(ids).split()))
-    return texts
+def _texts(state: State, posteriors: Sequence[NDArray[np.float32]], decoder: Decoder) -> list[str]:
+    return [" ".join(state.alphabet.decode(decode(p, decoder).ids).split()) for p in posteriors]
 
 
 def _spoil(

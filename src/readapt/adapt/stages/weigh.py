@@ -34,8 +34,11 @@ SPOILED = 2
 """How often each of them is spoiled."""
 READABLE = 0.3
 """Share of wrong characters up to which a spoiled line counts: nobody reads the others."""
-FEW_LEFT = 0.1
-"""Share of the errors that are believed to be left at least: the lines are few."""
+ENOUGH = 0.9
+"""Share of the largest gain that is enough: the lightest weight with it is taken, since spoiled
+lines, like all that chooses among few, are kinder to words than the scans are."""
+BELIEVED = 0.5
+"""Share of the gain on these lines that is believed of the scans; about so much was true."""
 FEWEST = 20
 """Lines that a weight is chosen by, at least."""
 
@@ -71,8 +74,9 @@ class Weigh:
         if lines < FEWEST:
             verdict = Verdict(False, f"only {lines} lines to weigh it by")
             return Outcome(files=files, verdict=verdict)
-        gains = [_rate(trial.after, trial) - _rate(trial.before, trial) for trial in trials]
-        best = int(np.argmin(gains))
+        gains = [_rate(trial.before, trial) - _rate(trial.after, trial) for trial in trials]
+        enough = min(max(gains), ENOUGH * max(gains))  # the same where all of them are losses
+        best = next(i for i, gain in enumerate(gains) if gain >= enough)
         trial, weights = trials[best], WEIGHTS[best]
         before, after = _rate(trial.before, trial), _rate(trial.after, trial)
         gate = state.config.gate
@@ -92,11 +96,11 @@ class Weigh:
             verdict=verdict,
             record={
                 "gain by weight": {
-                    f"{w:g}": round(-gain, 5) for (w, _), gain in zip(WEIGHTS, gains, strict=True)
+                    f"{w:g}": round(gain, 5) for (w, _), gain in zip(WEIGHTS, gains, strict=True)
                 },
                 "weight": weights[0],
                 "length weight": weights[1],
-                "errors left": round(float(np.clip(left, FEW_LEFT, 1.0)), 4),
+                "errors left": round(1 - BELIEVED * (1 - min(left, 1.0)), 4),
                 "general lines": round(general, 4),
             },
         )

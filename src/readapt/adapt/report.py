@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Lines that changed most, shown with their picture."""
+
+_LOOKS = {
+    "kid": "KID, distance from the scans in the recognizer's features",
+    "gap": "gap, distance from the scans in grey levels",
+    "preserved": "share of the readable lines that kept their text",
+}
+"""Columns of the judge's log that are shown."""
 
 _STYLE = """
 :root { color-scheme: light dark; --rule: #8884 }
@@ -49,7 +58,7 @@ def write_report(
         _records(ending),
         "<h2>Curves</h2>",
         _estimates(ending),
-        *_look(ending),
+        *look_shown(ending.work),
         *_losses(ending),
         f"<h2>The {SHOWN} lines that changed most</h2>",
         _note(f"{_counted(changes)} Struck out: before; marked: after."),
@@ -148,12 +157,19 @@ def _estimates(ending: Ending) -> str:
     return curve(curves, labels) + _note("In brackets: rejected by the gate.")
 
 
-def _look(ending: Ending) -> Iterable[str]:
-    """Point to the look's own report, which has its pictures, gap, KID and preserved texts."""
-    path = ending.work / "look" / "game" / "report.html"
-    if path.is_file():
-        where = path.relative_to(ending.work).as_posix()
-        yield f"<p><a href='{where}'>The look: pictures, distances, curves</a></p>"
+def look_shown(work: Path) -> Iterable[str]:
+    """Show what the look's judge saw: gap, KID, preserved texts, and lines there, back, real."""
+    game = work / "look" / "game"
+    for column, what in _LOOKS.items():
+        path = game / "judge.csv"
+        values = read_column(path, column) if path.is_file() else []
+        values = [value for value in values if math.isfinite(value)]
+        if len(values) > 1:
+            yield _note(f"Look: {what}") + curve({column: values}, [])
+    if (game / "grid.png").is_file():
+        packed = base64.b64encode((game / "grid.png").read_bytes()).decode("ascii")
+        yield _note("Lines rendered, translated, (translated back,) real, at the judge's last look")
+        yield f"<img alt='' src='data:image/png;base64,{packed}'>"
 
 
 def _losses(ending: Ending) -> Iterable[str]:

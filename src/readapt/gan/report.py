@@ -70,11 +70,12 @@ def write_report(path: Path, outcome: Outcome, pictures: Pictures, folder: Path)
             for k, g in outcome.gaps.items()
         }
         parts += ["<h2>Distance from the scans</h2>", _table(rows)]
-    columns = [pictures.rendered, pictures.translated, pictures.back]
+    real = pictures.real[: len(pictures.translated)]
+    columns = [pictures.rendered, pictures.translated, pictures.back, real]
     shown = [column for column in columns if column]
     what = "rendered, translated" + (", translated back" if pictures.back else "")
     parts += [
-        f"<h2>Lines: {what}; real ones below</h2>",
+        f"<h2>Lines: {what}, real; more real ones below</h2>",
         f"<div class=scroll>{_picture(beside(shown))}</div>",
         f"<p></p><div class=scroll>{_picture(beside(_halves(pictures.real)))}</div>",
         "<h2>Which are real?</h2><p class=note>Translated and real lines, shuffled; T marks the "

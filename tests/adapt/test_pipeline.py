@@ -145,6 +145,8 @@ def test_stages_that_cannot_run_say_why(tmp_path: Path) -> None:
 def test_unknown_stages_and_places(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the stages are look, free"):
         run(tmp_path, replace(CONFIG, only=("magic",)))
+    with pytest.raises(UsageError, match="--text"):
+        run(tmp_path, extend_alphabet=True)
     (tmp_path / "mine").mkdir()
     with pytest.raises(UsageError, match="no model"):
         run(tmp_path)

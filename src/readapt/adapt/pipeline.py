@@ -107,6 +107,10 @@ def adapt(
     config = config or AdaptConfig()
     out = Path(out)
     _check(out, config)
+    if extend_alphabet and text is None:
+        raise UsageError(
+            "--extend-alphabet takes new characters from a corpus: give one by --text."
+        )
     bundle = Bundle.load(find_bundle(base))
     if bundle.folder.resolve() == out.resolve():
         raise UsageError(f"{out}: is the model to begin with; choose another -o.")

@@ -51,6 +51,16 @@ def test_pages_are_held_out_whole(tmp_path: Path, reader: Reader) -> None:
     assert len(target.all) == 32
     assert len(target.held_out) == 8
     assert len(set(target.pages)) == 6
+    assert not set(target.pages) & set(target.held_out_pages)
+    assert sorted(target.names) == [f"{i}.png" for i in range(8)]
+    save_target(target, tmp_path / "target.npz")
+    again = load_target(tmp_path / "target.npz")
+    assert again is not None
+    assert (again.names, again.pages, again.held_out_pages) == (
+        target.names,
+        target.pages,
+        target.held_out_pages,
+    )
 
 
 def test_others_are_named_and_left_out(tmp_path: Path, reader: Reader) -> None:

@@ -10,6 +10,7 @@ from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.finetune import stopwatch
 from readapt.adapt.gate import as_read
+from readapt.adapt.target import Target
 from readapt.evaluate.estimate import Estimate, Signs, estimate, find_signs
 from readapt.models.bundle import Bundle
 from readapt.models.manifest import ErrorEstimate
@@ -50,8 +51,8 @@ class Changes:
     """Lines there are; the others were left out for want of time."""
     changed: tuple[Change, ...]
     """Most changed first."""
-    pages: tuple[tuple[int, Estimate, Estimate], ...]
-    """Number of a page from 0, its estimate before and after."""
+    pages: tuple[tuple[str, Estimate, Estimate], ...]
+    """Name of a page, its estimate before and after; the most doubtful first."""
 
     @property
     def worse(self) -> tuple[Change, ...]:
@@ -92,24 +93,24 @@ def find_changes(ending: Ending, bundle: Bundle, seconds: float) -> Changes:
     ]
     changed.sort(key=lambda change: -change.edits)
     scales = tuple(errors.scaled(one.manifest.errors_left) for one in (ending.bundle, bundle))
-    return Changes(read, len(lines), tuple(changed), _by_page(signs, target.pages, first, scales))
+    return Changes(read, len(lines), tuple(changed), _by_page(signs, target, scales))
 
 
 def _by_page(
     signs: tuple[Sequence[Signs], Sequence[Signs]],
-    pages: Sequence[int],
-    first: int,
+    target: Target,
     errors: tuple[ErrorEstimate, ...],
-) -> tuple[tuple[int, Estimate, Estimate], ...]:
-    """Estimate the pages that lines to learn from were read of."""
+) -> tuple[tuple[str, Estimate, Estimate], ...]:
+    """Estimate every page of which lines were read."""
     numbers: dict[int, list[int]] = {}
-    for i in range(first, len(signs[0])):
-        numbers.setdefault(pages[i - first], []).append(i)
-    return tuple(
-        (
-            page,
-            estimate([signs[0][i] for i in mine], errors[0], 200),
-            estimate([signs[1][i] for i in mine], errors[1], 200),
+    pages = (*target.held_out_pages, *target.pages)
+    for i, page in enumerate(pages[: len(signs[0])]):
+        numbers.setdefault(page, []).append(i)
+    found = []
+    for page, mine in numbers.items():
+        name = target.names[page] if page < len(target.names) else f"page {page + 1}"
+        before, after = (
+            estimate([one[i] for i in mine], by, 200) for one, by in zip(signs, errors, strict=True)
         )
-        for page, mine in sorted(numbers.items())
-    )
+        found.append((name, before, after))
+    return tuple(sorted(found, key=lambda row: -row[2].rate))

@@ -135,6 +135,8 @@ class Adapted:
     remarks: tuple[str, ...]
     minutes: float
     truth: Measured | None = None
+    pages: tuple[tuple[str, Estimate, Estimate], ...] = ()
+    """Pages with their estimates before and after, the most doubtful first."""
 
 
 def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
@@ -159,6 +161,7 @@ def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
         tuple(ending.remarks),
         minutes,
         measured,
+        changes.pages,
     )
 
 

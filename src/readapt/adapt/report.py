@@ -70,7 +70,7 @@ def write_report(
         _note("Estimated share of wrong characters, with the interval that nine of ten lie in."),
         _table(
             ("Page", "Before", "After"),
-            ((str(n + 1), str(a), str(b)) for n, a, b in changes.pages),
+            ((name, str(a), str(b)) for name, a, b in changes.pages),
         ),
     ]
     write_file(

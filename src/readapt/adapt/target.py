@@ -73,6 +73,10 @@ class Target:
     most ``TALLEST`` pixels high; none where every image is a line."""
     sheets: Sheets = field(default_factory=Sheets)
     """Whole pages, for the detector; none where every image is a line."""
+    held_out_pages: tuple[int, ...] = ()
+    """Number of the page each of ``held_out`` is from."""
+    names: tuple[str, ...] = ()
+    """What to call each page, by its number."""
 
     @property
     def all(self) -> tuple[Image, ...]:
@@ -88,17 +92,23 @@ def load_target(path: Path) -> Target | None:
         images = {
             name: _unpack(arrays[f"{name}_pixels"], arrays[f"{name}_shapes"]) for name in _IMAGES
         }
-        pages = tuple(int(page) for page in arrays["pages"])
-        remarks = tuple(str(remark) for remark in arrays["remarks"])
-        sheets = unpack(arrays)
-    return Target(pages=pages, remarks=remarks, sheets=sheets, **images)
+        return Target(
+            pages=tuple(map(int, arrays["pages"])),
+            remarks=tuple(map(str, arrays["remarks"])),
+            sheets=unpack(arrays),
+            held_out_pages=tuple(map(int, arrays["held_out_pages"])),
+            names=tuple(map(str, arrays["names"])),
+            **images,
+        )
 
 
 def save_target(target: Target, path: Path) -> None:
     """Write the lines of a target, whole or not at all."""
     arrays: dict[str, NDArray[np.generic]] = {
         "pages": np.array(target.pages, np.int64),
+        "held_out_pages": np.array(target.held_out_pages, np.int64),
         "remarks": np.array(target.remarks, np.str_),
+        "names": np.array(target.names, np.str_),
         **pack(target.sheets),
     }
     for name in _IMAGES:
@@ -148,6 +158,7 @@ def find_target(
     twice: list[str] = []
     seen: set[bytes] = set()
     found: list[_Line] = []
+    called: list[str] = []
     sheets: list[Image] = []
     pages = left_out = done = 0
     for done, name in enumerate(_evenly(names), 1):
@@ -164,6 +175,7 @@ def find_target(
                 kept = [line for line in (_kept(pages, *cut, config) for cut in cuts) if line]
                 left_out += len(cuts) - len(kept)
                 found += kept
+                called.append(Path(name).name + (f", page {page.index + 1}" if page.index else ""))
                 pages += 1
         except InputError as error:
             damaged.append(str(error).rstrip("."))
@@ -184,7 +196,7 @@ def find_target(
     if done < len(names):
         remarks.append(f"{done} of {len(names)} files are learnt from, evenly over all of them.")
     target = _parted(found[: config.most], config, seed, tuple(remarks))
-    return replace(target, sheets=part(sheets, seed))
+    return replace(target, sheets=part(sheets, seed), names=tuple(called))
 
 
 def _files(scans: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -277,6 +289,7 @@ def _parted(
         remarks,
         tuple(line.cut for line in judged),
         tuple(line.around for line in learnt if line.around is not None),
+        held_out_pages=tuple(line.page for line in judged),
     )
 
 

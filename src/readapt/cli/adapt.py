@@ -133,6 +133,9 @@ def summary(adapted: "Adapted") -> list[str]:
     """Say in a few lines what came out."""
     rows = [*adapted.remarks]
     rows.append(f"Estimated wrong characters: {adapted.before} -> {adapted.after}")
+    if len(adapted.pages) > 1:
+        worst = (f"{name} {after}" for name, _, after in adapted.pages[:3])
+        rows.append(f"Most on {'; '.join(worst)}. All pages are in the report.")
     if adapted.truth is not None:
         measured = adapted.truth
         rows.append(

@@ -48,9 +48,10 @@ class Weigh:
     """The language model is learnt anew from the present network's readings, and weighed.
 
     Nobody knows what the scans say; but a line that is surely read, spoiled on purpose, is a line
-    whose text is known, in the collection's own words and type. The weight is the one with the
-    fewest errors there, or on what other engines' votes say of the held-out lines where some were
-    asked; and the model counts only if it reads better than none, as surely as any stage has to.
+    whose text is known, in the collection's own words and type. The weight is the lightest that
+    gains enough there, or by what other engines' votes say of the held-out lines where some were
+    asked; and the model counts only if it reads better than the present way, as surely as any
+    stage has to, and general lines no worse than the gate allows.
     """
 
     name: str = "weigh"

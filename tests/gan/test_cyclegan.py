@@ -12,7 +12,7 @@ from readapt.gan.crops import Feed, FeedConfig
 from readapt.gan.cyclegan import CycleGan, CycleGanConfig, balance, ink_loss, to_images
 from readapt.gan.frozen import frame_features, text_loss
 from readapt.gan.objectives import Name
-from readapt.gan.play import PlayConfig, play
+from readapt.gan.play import PlayConfig, Verdict, play
 from readapt.nets.discriminator import DiscriminatorConfig
 from readapt.nets.generator import Generator, GeneratorConfig
 
@@ -50,6 +50,23 @@ def test_the_generator_feels_the_text_alone() -> None:
         losses.append(float(loss.detach()))
     assert losses[-1] < losses[0] - 0.05
     assert all(p.grad is None for p in recognizer.parameters())
+
+
+def test_the_text_weighs_more_where_texts_are_lost() -> None:
+    """By half at each such look, not without end; a resumed game goes on with it."""
+    lost = Verdict(1.0, {}, too_few_texts=True)
+    game = CycleGan(feed(), small_recognizer(), CONFIG, lambda generator: lost)
+    weights = []
+    for step in range(5):
+        game.judge(step)
+        weights.append(game.text / CONFIG.text)
+    assert weights == pytest.approx([1.5, 2.25, 3.375, 4.0, 4.0])
+    again = CycleGan(feed(), small_recognizer(), CONFIG)
+    again.restore(game.state())
+    assert again.text == game.text
+    kept = CycleGan(feed(), small_recognizer(), CONFIG, lambda generator: Verdict(1.0, {}))
+    kept.judge(0)
+    assert kept.text == CONFIG.text
 
 
 @pytest.mark.parametrize("one_sided", [False, True])

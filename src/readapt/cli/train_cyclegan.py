@@ -62,7 +62,12 @@ def cyclegan(
     objective: Annotated[Objective, typer.Option(help="Adversarial loss.")] = Objective.lsgan,
     lr: Annotated[float, typer.Option(help="Learning rate.", min=1e-6)] = 3e-4,
     identity: Annotated[float, typer.Option(help="Weight of the identity loss.", min=0)] = 5.0,
-    text_weight: Annotated[float, typer.Option(help="Weight of the text.", min=0)] = 3.0,
+    text_weight: Annotated[
+        float,
+        typer.Option(
+            help="Weight of the text; grows up to four times where texts are lost.", min=0
+        ),
+    ] = 3.0,
     ink: Annotated[float, typer.Option(help="Weight of the ink loss.", min=0)] = 5.0,
     min_lines: Annotated[int, typer.Option(help="Usable lines the scans must have.", min=8)] = 200,
     rendered: Annotated[int, typer.Option(help="Rendered lines to play with.", min=10)] = 800,

@@ -38,6 +38,8 @@ from readapt.nets.discriminator import Discriminator, DiscriminatorConfig, Frame
 from readapt.nets.generator import Generator, GeneratorConfig
 from readapt.train.loop import average_weights
 
+_GROWTH = 1.5
+"""Factor on the text's weight where too many texts are lost."""
 Judge: TypeAlias = Callable[[nn.Module], Verdict]
 """Looks at the averaged generator `a -> b`."""
 
@@ -58,6 +60,8 @@ class CycleGanConfig:
     identity: float = 5.0
     text: float = 3.0
     """Standard deviation of the text's gradient at G(a), as a multiple of the adversarial one."""
+    text_most: float = 4.0
+    """How many times that it may grow: by half at every look that finds too many texts lost."""
     features: float = 1.0
     """The same of the gradient by way of the recognizer's features; 0: no critic of these."""
     ink: float = 5.0
@@ -163,6 +167,8 @@ class CycleGan:
             "critics": Adam(_weights(self.critics), lr=config.lr, betas=config.betas),
         }
         self.best: dict[str, Tensor] = {}
+        self.text = config.text
+        """The text's present weight."""
 
     def _genuine_frames(self, recognizer: Crnn, batches: int = 16) -> Tensor:
         """Features of the first real windows, `n channel`."""
@@ -278,8 +284,8 @@ class CycleGan:
             self._frames = (genuine, seen.detach())
             loss = self._adversarial(self.feature_critic, genuine, seen)
             yield "features", self.config.features, loss
-        if self.config.text:
-            yield "text", self.config.text, text_loss(self.recognizer, seen, batch)
+        if self.text:
+            yield "text", self.text, text_loss(self.recognizer, seen, batch)
 
     def _adversarial(self, critic: nn.Module, genuine: Tensor, fake: Tensor) -> Tensor:
         with self._precision():
@@ -311,6 +317,8 @@ class CycleGan:
         random = torch.get_rng_state()
         verdict = self.judged(self.average)
         torch.set_rng_state(random)
+        if verdict.too_few_texts:
+            self.text = min(_GROWTH * self.text, self.config.text_most * self.config.text)
         return verdict
 
     def keep(self) -> None:
@@ -330,6 +338,7 @@ class CycleGan:
             "optimizers": {k: v.state_dict() for k, v in self.optimizers.items()},
             "pools": {k: v.state() for k, v in self.pools.items()},
             "best": self.best,
+            "text": self.text,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -341,6 +350,7 @@ class CycleGan:
         for name, pool in self.pools.items():
             pool.restore(state["pools"][name])
         self.best = dict(state["best"])
+        self.text = float(state["text"])
 
 
 def _weights(networks: list[nn.Module]) -> Iterator[nn.Parameter]:

@@ -90,7 +90,9 @@ class PaperMonitor:
         values = self.sheets(generator).numpy()
         if not np.isfinite(values).all():
             wrong = _ADVICE.format("The sheets are no numbers any more")
-            return Verdict(float("inf"), {"kid": float("inf"), "coverage": 0.0}, wrong, True)
+            return Verdict(
+                float("inf"), {"kid": float("inf"), "coverage": 0.0}, wrong, beyond_doubt=True
+            )
         sheets = self.patches.tone.levels(values)
         figures = texture_figures(self.real, sheets, self.scale)
         self.wrong = paper_collapse(self.real, sheets)

@@ -254,7 +254,7 @@ class Monitor:
             self.wrong = wrong or LOST
         missing = max(0.0, self.config.preserved - figures["preserved"])
         score = float("inf") if self.wrong else figures["kid"] + 100 * missing
-        return Verdict(score, figures, wrong)
+        return Verdict(score, figures, wrong, too_few_texts=missing > 0)
 
 
 def lost_texts(figures: Mapping[str, float]) -> bool:

@@ -55,6 +55,8 @@ class Verdict:
     """For the log."""
     collapse: str = ""
     """What is wrong and what to do, where this is no state that could be kept."""
+    too_few_texts: bool = False
+    """Whether the game should mind its texts more."""
     beyond_doubt: bool = False
     """Whether one look is enough: numbers that are none do not come back."""
 

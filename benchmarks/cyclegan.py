@@ -97,7 +97,7 @@ def main() -> None:
     found: dict[str, Any] = {
         "name": args.name,
         **head(),
-        "batch": "8 windows of 36 x 160 pixels of each kind",
+        "batch": "the widest windows, 36 x 160 pixels, of each kind",
     }
     context = mp.get_context("spawn")
     for threads in args.threads:

@@ -15,6 +15,7 @@ from readapt.evaluate.estimate import Estimate, Signs, estimate, find_signs
 from readapt.models.bundle import Bundle
 from readapt.models.manifest import ErrorEstimate
 from readapt.reader import choose_decoder, load_recognizer
+from readapt.recognize.decode import GREEDY
 from readapt.types import Image
 
 if TYPE_CHECKING:
@@ -69,7 +70,10 @@ def find_changes(ending: Ending, bundle: Bundle, seconds: float) -> Changes:
     state, elapsed = ending.state, stopwatch()
     errors = ending.bundle.manifest.calibration.errors or ErrorEstimate()
     readers = (
-        (load_recognizer(ending.bundle, state.config.threads), choose_decoder(ending.bundle)),
+        (
+            load_recognizer(ending.bundle, state.config.threads, GREEDY),  # for its posteriors
+            choose_decoder(ending.bundle),
+        ),
         (as_read(state.network, state.alphabet, state.config.threads), choose_decoder(bundle)),
     )
     target, height = state.target, state.network.config.height

@@ -32,6 +32,7 @@ from readapt.models.manifest import Calibration, LanguageModelSection
 from readapt.pages.load import load_page
 from readapt.reader import Reader, load_detector, load_recognizer
 from readapt.recognize.beam import NARROW
+from readapt.recognize.decode import GREEDY
 
 CALIBRATED = 400
 """Labelled lines that confidences are fitted to."""
@@ -205,7 +206,7 @@ def _calibrated(ending: Ending, bundle: Bundle, before: Calibration) -> Calibrat
     """Fit confidences anew, on labelled lines of a stretch that no stage has drawn."""
     known, _ = known_lines(ending.state, Portion(0.0))
     lines = known(1_000_000, CALIBRATED)
-    recognizer = load_recognizer(bundle, ending.state.config.threads)
+    recognizer = load_recognizer(bundle, ending.state.config.threads, GREEDY)
     posteriors = recognizer.log_posteriors([image for image, _ in lines])
     ending.say("calibrating confidences")
     try:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from bar_world import reading_network, save_small_bundle, write_lines
 from matplotlib import font_manager
 
@@ -302,3 +303,13 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pipeline.shutil, "disk_usage", lambda path: Full())
     with pytest.raises(Exception, match="the disk is full; free some of it"):
         run(tmp_path)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.usefixtures("kind_gate")
+def test_the_whole_way_on_a_gpu(tmp_path: Path) -> None:
+    """The same stages; what is written is read without it."""
+    adapted = run(tmp_path, replace(CONFIG, device="cuda"))
+    assert {"teach", "listen"} <= set(adapted.kept)
+    assert Bundle.load(adapted.model).recognizer.is_file()

@@ -187,3 +187,30 @@ def test_learns_a_plain_change_of_look() -> None:
         return float(x.flatten().quantile(0.75))
 
     assert abs(paper(fake) - paper(b)) < 0.7 * abs(paper(a) - paper(b))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("one_sided", [True, False])
+def test_the_game_on_a_gpu(tmp_path: Path, one_sided: bool) -> None:
+    """Every player learns there; what is judged and kept is on the processor, and resumes there."""
+    judged: list[torch.device] = []
+
+    def judge(generator: torch.nn.Module) -> Verdict:
+        judged.append(next(generator.parameters()).device)
+        return Verdict(float(-len(judged)), {})
+
+    config = replace(CONFIG, one_sided=one_sided, half=True)
+    recognizer = small_recognizer()
+    game = CycleGan(feed(), recognizer, config, judge, torch.device("cuda"))
+    before = {name: [p.clone() for p in n.parameters()] for name, n in game.networks.items()}
+    play(game, PLAY, tmp_path)
+    assert {device.type for device in judged} == {"cpu"}
+    for name, network in game.networks.items():
+        pairs = list(zip(before[name], network.parameters(), strict=True))
+        assert all(torch.isfinite(p).all() for _, p in pairs), name
+        assert any(not torch.equal(a, b) for a, b in pairs), name
+    assert next(game.best_generator().parameters()).device.type == "cpu"
+    again = CycleGan(feed(), recognizer, config, judge)
+    play(again, replace(PLAY, steps=8), tmp_path, resume=True)
+    assert next(recognizer.parameters()).device.type == "cpu"

@@ -13,6 +13,7 @@ from torch import nn
 from readapt.adapt.budget import Portion
 from readapt.adapt.stage import State
 from readapt.nets.crnn import Crnn
+from readapt.train.device import find_device
 from readapt.train.loop import LoopConfig, train
 from readapt.train.selftrain import Draw, Student
 from readapt.types import Image
@@ -37,7 +38,8 @@ def finetune(
     or none, ``known`` labelled lines; ``used`` seconds of the portion are gone. ``folder`` gets the
     checkpoint, from which a second call goes on.
     """
-    network, average = deepcopy(state.network), deepcopy(state.network)
+    device = find_device(state.config.device)
+    network, average = (deepcopy(state.network).to(device) for _ in range(2))
     student = _Ticking(network, real, known, state, portion, around)
     config = LoopConfig(
         minutes=max(0.01, portion.minutes - used / 60),
@@ -51,7 +53,7 @@ def finetune(
         seed=state.config.seed,
     )
     train(student, average, config, folder, resume=True, echo=False)
-    return average.eval()
+    return average.cpu().eval()
 
 
 def part_way(before: Crnn, after: Crnn, way: float) -> Crnn:

@@ -11,6 +11,7 @@ from readapt.adapt.stage import State
 from readapt.nets.detector import DetectorNet
 from readapt.train.detector_data import PageSource
 from readapt.train.detector_student import DetectorStudent, FoundPage
+from readapt.train.device import find_device
 from readapt.train.loop import LoopConfig, train
 
 RATE = 3e-4
@@ -33,7 +34,8 @@ def finetune_detector(
     ``real`` are pages with what a teacher found on them, ``known`` labelled ones; ``used`` seconds
     of the portion are gone. ``folder`` gets the checkpoint, from which a second call goes on.
     """
-    network, average = deepcopy(detector), deepcopy(detector)
+    device = find_device(state.config.device)
+    network, average = (deepcopy(detector).to(device) for _ in range(2))
     student = DetectorStudent(network, real, known, state.config.student, portion.tick)
     config = LoopConfig(
         minutes=max(0.01, portion.minutes - used / 60),
@@ -48,4 +50,4 @@ def finetune_detector(
         seed=state.config.seed,
     )
     train(student, average, config, folder, resume=True, echo=False)
-    return average.eval()
+    return average.cpu().eval()

@@ -474,7 +474,7 @@ def _settings(
 ) -> dict[str, Any]:
     """List what a resumed run must share with the one it resumes; minutes may be added."""
     entries = asdict(replace(config, shares=dict(config.shares)))
-    for name in ("minutes", "threads"):
+    for name in ("minutes", "threads", "device"):
         entries.pop(name)
     return entries | {
         "scans": list(scans),

@@ -9,6 +9,7 @@ from typing import Final
 
 from readapt.adapt.target import TargetConfig
 from readapt.train.detector_student import DetectorStudentConfig
+from readapt.train.device import Device
 from readapt.train.selftrain import SelfTrainConfig
 
 SHARES: Final[Mapping[str, float]] = MappingProxyType(
@@ -77,5 +78,7 @@ class AdaptConfig:
     """Steps of each training, instead of its share of the minutes; for tests."""
     threads: int | None = None
     """Processor threads; None: all there are."""
+    device: Device = "auto"
+    """Where networks learn; `auto`: on a GPU where there is one."""
     shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
     """Of the time; see ``SHARES``."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from readapt.cli.device import Device, DeviceOption
 from readapt.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def adapt(
     steps: Annotated[
         int, typer.Option(help="Steps of each training, instead of its share of the minutes.")
     ] = 0,
+    device: DeviceOption = Device.auto,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.", min=0)] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
 ) -> None:
@@ -91,10 +93,12 @@ def adapt(
     from readapt.adapt.settings import AdaptConfig
     from readapt.batch.executor import quiet_warnings
     from readapt.gan.look import Look
+    from readapt.train.device import find_device
 
     quiet_warnings()
     if threads is not None:
         torch.set_num_threads(threads)
+    find_device(device.value)  # what is wrong with it is said before hours of work
     for name in teacher or ():
         if problem := find_teacher(name).missing():
             print(f"readapt: {problem} Going on without it.", file=sys.stderr)
@@ -106,9 +110,10 @@ def adapt(
         look="" if look is None else str(look),
         steps=steps,
         threads=threads,
+        device=device.value,
     )
     if look is not None:
-        Look.load(look).translator()  # what is wrong with it is said before hours of work
+        Look.load(look).translator()
     config = replace(config, target=replace(config.target, single=lines))
     shown = Progress(quiet)
     try:

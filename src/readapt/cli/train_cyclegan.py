@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from readapt.cli.device import Device, DeviceOption
 from readapt.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def cyclegan(
     ] = 200,
     judge_every: Annotated[int, typer.Option(help="Steps between two looks.", min=1)] = 200,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    device: DeviceOption = Device.auto,
     seed: Annotated[int, typer.Option(help="Of lines and weights.", min=0)] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
 ) -> None:
@@ -107,8 +109,10 @@ def cyclegan(
     from readapt.synth.corpus import read_corpus
     from readapt.synth.drawable import drawing_problems
     from readapt.synth.lines import LineConfig, LineMaker
+    from readapt.train.device import find_device
 
     started = time.monotonic()
+    find_device(device.value)  # what is wrong with it is said before lines are looked for
 
     def told(what: str) -> None:
         if not quiet:
@@ -149,6 +153,7 @@ def cyclegan(
         game=game,
         play=replace(plain.play, minutes=minutes, steps=steps, judge_every=judge_every, seed=seed),
         feed=FeedConfig(seed=seed),
+        device=device.value,
         gap=replace(plain.gap, steps=gap_steps, seed=seed),
         monitor=plain.monitor if gap_steps else replace(plain.monitor, gap=None),
         source=replace(

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from readapt.cli.device import Device, DeviceOption
 from readapt.errors import UsageError
 
 
@@ -21,6 +22,7 @@ def detector(
     ] = False,
     workers: Annotated[int, typer.Option(help="Processes that make pages.", min=0)] = 1,
     threads: Annotated[int, typer.Option(help="Threads of the network; 0: all.", min=0)] = 0,
+    device: DeviceOption = Device.auto,
     seed: Annotated[int, typer.Option(help="Of pages, crops and weights.", min=0)] = 0,
 ) -> None:
     """Train a detector on synthetic pages and write OUT/detector.onnx.
@@ -39,7 +41,9 @@ def detector(
     from readapt.export.detector import export_detector
     from readapt.synth.page import PageConfig
     from readapt.train.detector import DetectorTrainingConfig, train_detector
+    from readapt.train.device import find_device
 
+    find_device(device.value)
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists() and not resume:
         raise UsageError(
@@ -58,6 +62,7 @@ def detector(
         pages=pages,
         loop=replace(plain.loop, minutes=minutes, seed=seed),
         workers=workers,
+        device=device.value,
     )
     network = train_detector(config, out, resume)
     export_detector(network, out / "detector.onnx")

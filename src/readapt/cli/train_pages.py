@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from readapt.cli.device import Device, DeviceOption
 from readapt.errors import UsageError
 
 
@@ -36,6 +37,7 @@ def pages(
     ink: Annotated[float, typer.Option(help="Weight of the ink loss.", min=0)] = 1.0,
     judge_every: Annotated[int, typer.Option(help="Steps between two looks.", min=1)] = 200,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    device: DeviceOption = Device.auto,
     seed: Annotated[int, typer.Option(help="Of pages and weights.", min=0)] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
 ) -> None:
@@ -62,8 +64,10 @@ def pages(
     from readapt.synth.corpus import read_corpus
     from readapt.synth.lines import LineConfig, LineMaker
     from readapt.synth.page import PageConfig
+    from readapt.train.device import find_device
     from readapt.types import Image
 
+    find_device(device.value)  # what is wrong with it is said before lines are looked for
     reader = Reader(model)
     bundle = Bundle.load(find_bundle(model))
     real = scan_pages(scans, reader, colour=colour)
@@ -94,6 +98,7 @@ def pages(
         ),
         play=replace(plain.play, minutes=minutes, steps=steps, judge_every=judge_every, seed=seed),
         patches=replace(plain.patches, seed=seed),
+        device=device.value,
     )
 
     def reads(images: Sequence[Image]) -> list[str]:

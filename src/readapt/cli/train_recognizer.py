@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from readapt.cli.device import Device, DeviceOption
 from readapt.errors import UsageError
 
 
@@ -16,13 +17,6 @@ class Rnn(StrEnum):
     gru = "gru"
     rnn = "rnn"
     peephole = "peephole"
-
-
-class Device(StrEnum):
-    """Where to train."""
-
-    cpu = "cpu"
-    cuda = "cuda"
 
 
 def recognizer(
@@ -44,7 +38,7 @@ def recognizer(
     ] = False,
     processes: Annotated[int, typer.Option(help="Processes that train together.", min=1)] = 1,
     workers: Annotated[int, typer.Option(help="Processes that draw lines, each.", min=0)] = 1,
-    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.cpu,
+    device: DeviceOption = Device.auto,
     seed: Annotated[int, typer.Option(help="Of lines and weights.", min=0)] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
 ) -> None:
@@ -54,7 +48,7 @@ def recognizer(
     ends at the same number of minutes in all. OUT/log.csv has the curves.
     """
     try:
-        import torch
+        import torch  # noqa: F401
     except ImportError as error:
         raise UsageError(
             "Training needs the learning tier: pip install 'readapt[train]'."
@@ -66,6 +60,7 @@ def recognizer(
     from readapt.recognize.alphabet import LATIN
     from readapt.synth.corpus import read_corpus
     from readapt.synth.drawable import drawing_problems
+    from readapt.train.device import find_device
     from readapt.train.recognizer import RecognizerConfig, train_recognizer
 
     checkpoint = out / "checkpoint.pt"
@@ -73,8 +68,7 @@ def recognizer(
         raise UsageError(
             f"{checkpoint} exists: go on with --resume, or choose another folder with -o."
         )
-    if device is Device.cuda and not torch.cuda.is_available():
-        raise UsageError("There is no CUDA device here: train with --device cpu.")
+    find_device(device.value)
     for path in text or ():
         for problem in drawing_problems(read_corpus(path), LATIN):
             typer.echo(f"readapt: {problem}", err=True)

@@ -18,10 +18,13 @@ out, and text and ink alone hold the content.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
@@ -29,7 +32,7 @@ from torch.optim import Adam
 from readapt.gan.colour import luminance, to_images
 from readapt.gan.crops import Batches, CropBatch
 from readapt.gan.duel import freeze
-from readapt.gan.frozen import frame_features, shaken, text_loss
+from readapt.gan.frozen import frame_features, frozen_on, shaken, text_loss
 from readapt.gan.objectives import OBJECTIVES, Name, clip_weights, noise_deviation, with_noise
 from readapt.gan.play import Verdict, linear_decay, set_rates
 from readapt.gan.pool import Pool
@@ -38,6 +41,7 @@ from readapt.nets.discriminator import Discriminator, DiscriminatorConfig, Frame
 from readapt.nets.generator import Generator, GeneratorConfig
 from readapt.train.loop import average_weights
 
+_PROCESSOR = torch.device("cpu")
 _GROWTH = 1.5
 """Factor on the text's weight where too many texts are lost."""
 Judge: TypeAlias = Callable[[nn.Module], Verdict]
@@ -122,9 +126,11 @@ class CycleGan:
         recognizer: Crnn | None,
         config: CycleGanConfig = CycleGanConfig(),
         judge: Judge | None = None,
+        device: torch.device = _PROCESSOR,
     ) -> None:
         torch.manual_seed(config.seed)
-        self.feed, self.recognizer, self.config = feed, recognizer, config
+        self.feed, self.config, self.device = feed, config, device
+        self.recognizer = None if recognizer is None else frozen_on(recognizer, device)
         self.judged = judge
         self.objective = OBJECTIVES[config.objective]
         self.to_real = Generator(config.generator)
@@ -141,9 +147,9 @@ class CycleGan:
         self.critics: list[nn.Module] = [self.real_critic]
         self.pools = {"real": self.real_pool}
         self.feature_critic: FrameDiscriminator | None = None
-        if recognizer is not None and config.features:
-            self.feature_critic = FrameDiscriminator(recognizer.config.channels[-1])
-            self.feature_critic.fit(self._genuine_frames(recognizer))
+        if self.recognizer is not None and config.features:
+            self.feature_critic = FrameDiscriminator(self.recognizer.config.channels[-1])
+            self.feature_critic.fit(self._genuine_frames(self.recognizer))
             self.networks["feature_critic"] = self.feature_critic
             self.critics.append(self.feature_critic)
         self._frames: tuple[Tensor, Tensor] | None = None
@@ -162,6 +168,8 @@ class CycleGan:
             self.generators.append(self.to_rendered)
             self.critics.append(self.rendered_critic)
             self.pools["rendered"] = self.rendered_pool
+        for network in self.networks.values():
+            network.to(device)
         self.optimizers = {
             "generators": Adam(_weights(self.generators), lr=config.lr, betas=config.betas),
             "critics": Adam(_weights(self.critics), lr=config.lr, betas=config.betas),
@@ -174,10 +182,13 @@ class CycleGan:
         """Features of the first real windows, `n channel`."""
         with torch.no_grad():
             found = [
-                frame_features(recognizer, to_images(self.feed.batch(i).real)).flatten(0, 1)
+                frame_features(recognizer, self._images(self.feed.batch(i).real, 1)).flatten(0, 1)
                 for i in range(batches)
             ]
         return torch.cat(found)
+
+    def _images(self, levels: NDArray[np.uint8], channels: int) -> Tensor:
+        return to_images(levels, channels).to(self.device)
 
     # --- one turn ---------------------------------------------------------------------------------
 
@@ -186,7 +197,7 @@ class CycleGan:
         set_rates(self.optimizers.values(), linear_decay(elapsed, self.config.hold))
         batch = self.feed.batch(step)
         channels = self.config.generator.channels
-        rendered, real = to_images(batch.rendered, channels), to_images(batch.real, channels)
+        rendered, real = (self._images(side, channels) for side in (batch.rendered, batch.real))
         deviation = noise_deviation(elapsed, self.config.instance_noise)
         for critic in self.critics:
             freeze(critic, True)
@@ -306,7 +317,11 @@ class CycleGan:
         return translated.float()
 
     def _precision(self) -> torch.autocast:
-        return torch.autocast("cpu", torch.bfloat16, enabled=self.config.half)
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.half)
+
+    def here(self, network: nn.Module) -> nn.Module:
+        """Return a network as it is, or its copy on the processor, where translating is done."""
+        return network if self.device.type == "cpu" else deepcopy(network).cpu()
 
     # --- what the loop asks for -------------------------------------------------------------------
 
@@ -315,7 +330,7 @@ class CycleGan:
         if self.judged is None:
             return Verdict(-float(step), {})
         random = torch.get_rng_state()
-        verdict = self.judged(self.average)
+        verdict = self.judged(self.here(self.average))
         torch.set_rng_state(random)
         if verdict.too_few_texts:
             self.text = min(_GROWTH * self.text, self.config.text_most * self.config.text)

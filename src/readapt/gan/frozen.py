@@ -6,6 +6,7 @@ back into the network they were exported from.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from readapt.errors import ModelError
@@ -33,6 +34,22 @@ def freeze_recognizer(network: Crnn) -> Crnn:
     """Put a recognizer into evaluation mode and take its weights out of every gradient."""
     network.requires_grad_(False)
     return network.eval()
+
+
+def frozen_on(recognizer: Crnn, device: torch.device) -> Crnn:
+    """Return a frozen recognizer as it is, or its copy on a GPU.
+
+    There the kernels of recurrence give gradients in training mode alone: without dropout the two
+    modes are one.
+    """
+    if device.type == "cpu":
+        return recognizer
+    copy = deepcopy(recognizer).to(device)
+    copy.recurrence.dropout.p = 0.0
+    if isinstance(copy.recurrence.kernel, nn.RNNBase):
+        copy.recurrence.kernel.dropout = 0.0
+    copy.recurrence.train()
+    return copy
 
 
 def from_bundle(bundle: Bundle) -> Crnn:

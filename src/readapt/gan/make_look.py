@@ -30,6 +30,7 @@ from readapt.nets.crnn import Crnn
 from readapt.nets.generator import Generator
 from readapt.recognize.alphabet import Alphabet
 from readapt.synth.lines import LineMaker
+from readapt.train.device import Device, find_device
 from readapt.types import Image
 
 _WIDEST = 400
@@ -56,6 +57,8 @@ class LookConfig:
     )
     gap: GapConfig = field(default_factory=lambda: GapConfig(steps=200))
     source: SourceConfig = field(default_factory=SourceConfig)
+    device: Device = "auto"
+    """Where the game is played; judging, translating and measuring are done on the processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def make_look(
     """
     minutes = float("inf") if config.play.steps else config.play.minutes
     clock = Clock(time.monotonic() if started is None else started, minutes)
-    settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed)))
+    settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed), device="auto"))
     given = fingerprint(*scans.lines, *recognizer.state_dict().values(), *maker.corpora.values())
     same_settings(work, settings | {"lines, model and texts": given}, resume)
     config = clock.fitting(config)
@@ -110,7 +113,7 @@ def make_look(
     monitor = Monitor(recognizer, reads, judged, source.judged, config.monitor)
     told(f"the judge reads {monitor.readable.mean():.0%} of the rendered lines")
     feed = Feed(real, source.played, alphabet, config.feed)
-    game = CycleGan(feed, recognizer, config.game, monitor)
+    game = CycleGan(feed, recognizer, config.game, monitor, find_device(config.device))
     game.judged = _drawing(game, monitor, work / "grid.png")
     result = play(game, clock.game(config.play), work, resume, echo)
     if not game.best:
@@ -199,7 +202,7 @@ def _drawing(game: CycleGan, monitor: Monitor, path: Path) -> Judge:
 
 
 def _back(game: CycleGan, translated: list[Image]) -> list[Image]:
-    other = game.to_rendered
+    other = game.here(game.to_rendered)
     assert isinstance(other, Generator)
     return [translate_line(other, line) for line in translated]
 

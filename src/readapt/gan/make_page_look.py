@@ -23,6 +23,7 @@ from readapt.gan.texture import TextureScale, texture
 from readapt.gan.translate import beside, translate_line, translate_lines
 from readapt.lines.crop import crop_line
 from readapt.nets.generator import Generator
+from readapt.train.device import Device, find_device
 from readapt.types import Image
 
 HELD_OUT: Final = 0.25
@@ -42,6 +43,8 @@ class PageLookConfig:
     """Drawn pages that are translated whole and read again at each look, at most."""
     preserved: float = 0.95
     """Share of the readable lines that must still read as their label."""
+    device: Device = "auto"
+    """Where the game is played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +148,14 @@ def make_page_look(
     texts in the game; what it is worth, `reads` says. The look is written at the end. Raises
     :class:`CollapseError` where no state was worth keeping, and then writes none.
     """
-    settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed)))
+    settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed), device="auto"))
     seen = fingerprint(*(page.image for page in real))
     same_settings(work, settings | {"pages": seen}, resume)
     played, compared = _parted(real, config.play.seed)
     played_drawn, compared_drawn = _parted(drawn, config.play.seed)
     monitor = PageMonitor(compared, compared_drawn, reads, config, work / "grid.png")
     feed = PatchFeed(played, played_drawn, config.patches)
-    game = CycleGan(feed, None, config.game, monitor)
+    game = CycleGan(feed, None, config.game, monitor, find_device(config.device))
     result = play(game, config.play, work, resume, echo)
     if not game.best:
         raise CollapseError(monitor.wrong or LOST)

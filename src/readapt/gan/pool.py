@@ -41,7 +41,7 @@ class Pool:
                 place = int(torch.randint(len(same) or self.size, (), generator=self.random))
                 old, place = (self.images[same[place]], same[place]) if same else (fake, place)
                 self.images[place] = fake.clone()
-                shown.append(old)
+                shown.append(old.to(fake.device))
             else:
                 shown.append(fake)
         return torch.stack(shown)

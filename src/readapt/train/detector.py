@@ -32,6 +32,7 @@ from readapt.train.detector_data import (
     parallel_batches,
 )
 from readapt.train.detector_loss import DetectorLossConfig, detector_loss
+from readapt.train.device import Device, device_of, find_device
 from readapt.train.loop import LoopConfig, Step, train
 from readapt.types import Image
 
@@ -50,6 +51,8 @@ class DetectorTrainingConfig:
     """Crops per step."""
     workers: int = 1
     """Processes that make pages and crops; 0 makes them in this one."""
+    device: Device = "cpu"
+    """Where the network learns."""
     held_out: int = 12
     """Held-out pages (another seed) for evaluation."""
     line_height: float = 24.0
@@ -74,7 +77,7 @@ class DetectorLearner:
 
     def __init__(self, config: DetectorTrainingConfig) -> None:
         self.config = config
-        self.network: nn.Module = DetectorNet(config.network)
+        self.network: nn.Module = DetectorNet(config.network).to(find_device(config.device))
         self._held_out: list[LabelledPage] = []
 
     def steps(self, position: list[int]) -> Iterator[tuple[list[int], Step]]:
@@ -120,14 +123,15 @@ class DetectorLearner:
 
 def detector_step(network: nn.Module, batch: DetectorBatch, config: DetectorLossConfig) -> Step:
     """Loss of a batch of crops, convolutions in bfloat16."""
-    with torch.autocast("cpu", torch.bfloat16):
-        logits, logs = network(torch.from_numpy(batch.pages))
+    device = device_of(network)
+    with torch.autocast(device.type, torch.bfloat16):
+        logits, logs = network(torch.from_numpy(batch.pages).to(device))
     loss = detector_loss(
         logits.float(),
         logs.float(),
-        torch.from_numpy(batch.targets.core),
-        torch.from_numpy(batch.targets.edges),
-        torch.from_numpy(batch.targets.weight),
+        torch.from_numpy(batch.targets.core).to(device),
+        torch.from_numpy(batch.targets.edges).to(device),
+        torch.from_numpy(batch.targets.weight).to(device),
         config,
     )
     parts = {"core": loss.core, "dice": loss.dice, "edges": loss.edges}
@@ -145,9 +149,9 @@ def measure(
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     seen = np.asarray(cv2.resize(image, (shape[1], shape[0]), interpolation=how), np.uint8)
     with torch.inference_mode():
-        logits, logs = network(torch.from_numpy(seen)[None])
-    scores = torch.sigmoid(logits)[0].numpy()
-    edges = torch.exp(logs)[0].numpy() * np.float32(DISTANCE_UNIT)
+        logits, logs = network(torch.from_numpy(seen)[None].to(device_of(network)))
+    scores = torch.sigmoid(logits)[0].cpu().numpy()
+    edges = torch.exp(logs)[0].cpu().numpy() * np.float32(DISTANCE_UNIT)
     found, _ = find_lines(scores, edges, STRIDE)
     back = np.array([image.shape[1] / shape[1], image.shape[0] / shape[0]], np.float32)
     return match(_list(quads), _list(found * back)).detection
@@ -163,7 +167,6 @@ def train_detector(
     """Train a detector in ``folder``; returns the averaged network, ready to export."""
     torch.manual_seed(config.loop.seed)
     learner = DetectorLearner(config)
-    average = DetectorNet(config.network)
+    average = DetectorNet(config.network).to(find_device(config.device))
     train(learner, average, config.loop, folder, resume, echo)
-    average.eval()
-    return average
+    return average.cpu().eval()

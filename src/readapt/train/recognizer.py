@@ -17,6 +17,7 @@ from readapt.nets.crnn import Crnn, CrnnConfig
 from readapt.recognize.alphabet import BLANK, LATIN, Alphabet
 from readapt.train.checkpoint import load_checkpoint
 from readapt.train.data import LineBatch, LineStream, PoolMaker, StreamConfig
+from readapt.train.device import Device, find_device
 from readapt.train.loop import LoopConfig, Step, train
 from readapt.train.parallel import rank, run, world
 
@@ -32,8 +33,8 @@ class RecognizerConfig:
     """Processes that draw lines; 0 draws in this one."""
     processes: int = 1
     """Processes that train together, each on its own share of the lines."""
-    device: str = "cpu"
-    """Where the network trains: `cpu` or `cuda`."""
+    device: Device = "cpu"
+    """Where the network learns."""
     held_out: int = 1
     """Pools of held-out lines (other seed) for evaluation."""
 
@@ -84,7 +85,7 @@ class RecognizerLearner:
     def __init__(self, config: RecognizerConfig, alphabet: Alphabet = LATIN) -> None:
         self.config = config
         self.alphabet = alphabet
-        self.device = torch.device(config.device)
+        self.device = find_device(config.device)
         self.network: nn.Module = new_network(config)
         self._held_out: list[LineBatch] = []
 
@@ -121,7 +122,7 @@ class RecognizerLearner:
 def new_network(config: RecognizerConfig) -> Crnn:
     """Build a network with its first weights, on the device, laid out for its convolutions."""
     network = Crnn(config.network)
-    return network.to(device=config.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return network.to(device=find_device(config.device), memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def _train(config: RecognizerConfig, folder: Path, resume: bool, echo: bool) -> None:

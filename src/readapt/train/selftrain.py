@@ -23,6 +23,7 @@ from readapt.recognize.beam import NARROW, Beam, LanguageModel, beam_search
 from readapt.recognize.greedy import best_path
 from readapt.recognize.views import VIEWS, View
 from readapt.train.data import LineBatch, collate, cut, frames_needed
+from readapt.train.device import device_of
 from readapt.train.disturb import disturb
 from readapt.train.loop import Step
 from readapt.train.recognizer import ctc_loss
@@ -167,10 +168,12 @@ class Student:
     def steps(self, position: list[int]) -> Iterator[tuple[list[int], Step]]:
         """Yield the loss of one batch after another; a position is a pool and a batch in it."""
         pool, skip = position
+        device = device_of(self.network)
         while True:
             batches = self.batches(pool)
             for i in range(skip, len(batches)):
-                loss = ctc_loss(self.network(torch.from_numpy(batches[i].images)), batches[i])
+                images = torch.from_numpy(batches[i].images).to(device)
+                loss = ctc_loss(self.network(images), batches[i])
                 after = [pool, i + 1] if i + 1 < len(batches) else [pool + 1, 0]
                 yield after, Step(loss, len(batches[i].images), {})
             pool, skip = pool + 1, 0

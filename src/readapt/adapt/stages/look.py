@@ -76,7 +76,7 @@ class LearnLook:
                     rough_reader(reads),
                     place,
                     work,
-                    replace(plain, play=play, game=game),
+                    replace(plain, play=play, game=game, device=config.device),
                     (work / "checkpoint.pt").is_file(),
                     state.told,
                 )

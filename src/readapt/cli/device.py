@@ -1,0 +1,19 @@
+"""The option of all commands that train: where."""
+
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+import typer
+
+
+class Device(StrEnum):
+    """Where to train."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+DeviceOption: TypeAlias = Annotated[
+    Device, typer.Option(help="Where to train; auto: on a GPU where there is one.")
+]

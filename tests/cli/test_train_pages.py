@@ -71,3 +71,26 @@ def test_pages_in_the_look_of_scans(
     assert truth["lines"]
     with PIL.Image.open(out / "000000.png") as image:
         assert (image.mode, image.size) == (mode, (truth["width"], truth["height"]))
+
+
+@pytest.mark.parametrize("level", [0, 235])
+def test_black_or_single_pages_leave_no_look(
+    tiny_model: Bundle, tmp_path: Path, level: int
+) -> None:
+    """Nothing can be held out of one page, and nothing learnt of black ones."""
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    if level:
+        page = draw_page([(20, y, "abab") for y in range(20, 460, 60)], 512, 512)
+        PIL.Image.fromarray(page).save(scans / "0.png")
+    else:
+        for i in range(4):
+            PIL.Image.fromarray(np.zeros((512, 512), np.uint8)).save(scans / f"{i}.png")
+    look = tmp_path / "look"
+    train = ["train", "pages", str(scans), "-o", str(look), "-m", str(tiny_model.folder)]
+    done = CliRunner().invoke(app, train)
+    assert done.exit_code == 3, done.output
+    said = " ".join((done.output + done.stderr).split())
+    assert f"Only {int(bool(level))} of {1 if level else 4} pages" in said
+    assert "3 are needed" in said
+    assert not look.exists()

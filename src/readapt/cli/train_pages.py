@@ -23,10 +23,11 @@ def pages(
         Path | None, typer.Option(help="UTF-8 text to set; default: the texts of this system.")
     ] = None,
     minutes: Annotated[
-        float, typer.Option(help="Minutes of training, once pages are drawn.", min=0.01)
+        float, typer.Option(help="Minutes in all, finding and drawing pages too.", min=0.01)
     ] = 15.0,
     steps: Annotated[int, typer.Option(help="Steps in all, instead of minutes.", min=0)] = 0,
     drawn: Annotated[int, typer.Option(help="Clean pages to play with.", min=2)] = 60,
+    min_pages: Annotated[int, typer.Option(help="Pages of text the scans must have.", min=1)] = 3,
     one_sided: Annotated[
         bool, typer.Option("--one-sided", help="No way back: for less than ten minutes.")
     ] = False,
@@ -52,10 +53,12 @@ def pages(
         raise UsageError(
             "Training needs the learning tier: pip install 'readapt[train]'."
         ) from error
+    import time
     from collections.abc import Sequence
     from dataclasses import replace
     from itertools import count, islice
 
+    from readapt.gan.clock import Clock
     from readapt.gan.make_page_look import PageLookConfig, make_page_look
     from readapt.gan.monitor import summary
     from readapt.gan.page_patches import akin, draw_page, scan_pages
@@ -67,10 +70,11 @@ def pages(
     from readapt.train.device import find_device
     from readapt.types import Image
 
+    clock = Clock(time.monotonic(), float("inf") if steps else minutes)
     find_device(device.value)  # what is wrong with it is said before lines are looked for
     reader = Reader(model)
     bundle = Bundle.load(find_bundle(model))
-    real = scan_pages(scans, reader, colour=colour)
+    real = scan_pages(scans, reader, least=min_pages, colour=colour)
     corpora = () if text is None else (read_corpus(text),)
     maker = LineMaker(
         LineConfig(seed=seed, clean=1.0, height=bundle.manifest.recognizer.height),
@@ -96,7 +100,9 @@ def pages(
             ink=ink,
             seed=seed,
         ),
-        play=replace(plain.play, minutes=minutes, steps=steps, judge_every=judge_every, seed=seed),
+        play=clock.game(
+            replace(plain.play, minutes=minutes, steps=steps, judge_every=judge_every, seed=seed)
+        ),
         patches=replace(plain.patches, seed=seed),
         device=device.value,
     )

@@ -32,7 +32,7 @@ def paper(
         typer.Option("-m", "--model", help="Model that finds the lines to stay clear of."),
     ] = None,
     minutes: Annotated[
-        float, typer.Option(help="Minutes of training, once the paper is found.", min=0.01)
+        float, typer.Option(help="Minutes in all, finding the paper too.", min=0.01)
     ] = 10.0,
     steps: Annotated[int, typer.Option(help="Steps in all, instead of minutes.", min=0)] = 0,
     objective: Annotated[Objective, typer.Option(help="Adversarial loss.")] = Objective.lsgan,
@@ -58,10 +58,12 @@ def paper(
         raise UsageError(
             "Training needs the learning tier: pip install 'readapt[train]'."
         ) from error
+    import time
     from dataclasses import replace
 
     import cv2
 
+    from readapt.gan.clock import Clock
     from readapt.gan.make_paper import PaperConfig, make_paper
     from readapt.gan.paper import look_paper
     from readapt.gan.patches import LINE, find_patches
@@ -70,6 +72,7 @@ def paper(
     work = out.with_name(f"{out.name}-paper-training")
     if (work / "checkpoint.pt").exists() and not resume:
         raise UsageError(f"{work} holds a run: go on with --resume, or choose another -o.")
+    clock = Clock(time.monotonic(), float("inf") if steps else minutes)
     patches = find_patches(scans, Reader(model), seed=seed, pages=pages)
     if not quiet:
         typer.echo(
@@ -80,7 +83,7 @@ def paper(
         plain,
         objective=objective.value,
         gap=replace(plain.gap, steps=gap_steps, seed=seed),
-        play=replace(plain.play, minutes=minutes, steps=steps, seed=seed),
+        play=clock.game(replace(plain.play, minutes=minutes, steps=steps, seed=seed)),
     )
     made = make_paper(patches, out, work, config, resume, not quiet)
     figures, gap = made.figures, made.gap

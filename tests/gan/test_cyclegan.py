@@ -189,6 +189,33 @@ def test_learns_a_plain_change_of_look() -> None:
     assert abs(paper(fake) - paper(b)) < 0.7 * abs(paper(a) - paper(b))
 
 
+def test_a_weaker_look_is_kept_where_texts_are_lost() -> None:
+    """The strongest that keeps enough of them, and that one is what comes out."""
+    torch.manual_seed(0)
+    lines = to_images(feed().batch(0).rendered)
+
+    def change(generator: torch.nn.Module) -> float:
+        with torch.no_grad():
+            return float((generator(lines, torch.zeros_like(lines)) - lines).abs().mean())
+
+    whole = 0.0
+    asked: list[float] = []
+
+    def judge(generator: torch.nn.Module) -> Verdict:
+        asked.append(change(generator) / whole)
+        lost = asked[-1] > 0.85
+        return Verdict(100.0 if lost else 1.0, {}, too_few_texts=lost)
+
+    game = CycleGan(feed(), small_recognizer(), CONFIG, judge)
+    whole = change(game.average)
+    verdict = game.judge(0)
+    assert asked == pytest.approx([1.0, 0.9, 0.8], rel=1e-3)
+    assert not verdict.too_few_texts
+    game.keep()
+    assert change(game.best_generator()) == pytest.approx(0.8 * whole, rel=1e-3)
+    assert change(game.average) == pytest.approx(whole)
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("one_sided", [True, False])

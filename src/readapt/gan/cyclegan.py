@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -38,12 +38,14 @@ from readapt.gan.play import Verdict, linear_decay, set_rates
 from readapt.gan.pool import Pool
 from readapt.nets.crnn import Crnn
 from readapt.nets.discriminator import Discriminator, DiscriminatorConfig, FrameDiscriminator
-from readapt.nets.generator import Generator, GeneratorConfig
+from readapt.nets.generator import Generator, GeneratorConfig, weakened
 from readapt.train.loop import average_weights
 
 _PROCESSOR = torch.device("cpu")
 _GROWTH = 1.5
 """Factor on the text's weight where too many texts are lost."""
+_WEAKER = (0.9, 0.8, 0.65)
+"""Strengths that are tried where too many are lost."""
 Judge: TypeAlias = Callable[[nn.Module], Verdict]
 """Looks at the averaged generator `a -> b`."""
 
@@ -175,6 +177,7 @@ class CycleGan:
             "critics": Adam(_weights(self.critics), lr=config.lr, betas=config.betas),
         }
         self.best: dict[str, Tensor] = {}
+        self._judged_state: dict[str, Tensor] = {}
         self.text = config.text
         """The text's present weight."""
 
@@ -330,15 +333,35 @@ class CycleGan:
         if self.judged is None:
             return Verdict(-float(step), {})
         random = torch.get_rng_state()
-        verdict = self.judged(self.here(self.average))
-        torch.set_rng_state(random)
+        generator = self.here(self.average)
+        assert isinstance(generator, Generator)
+        verdict, self._judged_state = _at(1.0, self.judged(generator)), generator.state_dict()
         if verdict.too_few_texts:
             self.text = min(_GROWTH * self.text, self.config.text_most * self.config.text)
+        if verdict.too_few_texts and not verdict.collapse:
+            verdict = self._weaker(generator, verdict)
+        torch.set_rng_state(random)
+        return verdict
+
+    def _weaker(self, generator: Generator, verdict: Verdict) -> Verdict:
+        """Judge weaker ones until enough texts are kept; returns the best verdict there was.
+
+        A look somewhat less far from rendered lines often keeps the few texts that were lost.
+        """
+        assert self.judged is not None
+        for strength in _WEAKER:
+            weaker = weakened(generator, strength)
+            other = _at(strength, self.judged(weaker))
+            if other.score < verdict.score:
+                verdict, self._judged_state = other, weaker.state_dict()
+            if not other.too_few_texts:
+                break
         return verdict
 
     def keep(self) -> None:
-        """Remember the averaged G."""
-        self.best = {k: v.detach().clone() for k, v in self.average.state_dict().items()}
+        """Remember the G that was judged last, as strong as it was found good."""
+        state = self._judged_state or self.average.state_dict()
+        self.best = {k: v.detach().clone() for k, v in state.items()}
 
     def best_generator(self) -> Generator:
         """Return the best G so far, the present average where none was judged."""
@@ -366,6 +389,10 @@ class CycleGan:
             pool.restore(state["pools"][name])
         self.best = dict(state["best"])
         self.text = float(state["text"])
+
+
+def _at(strength: float, verdict: Verdict) -> Verdict:
+    return replace(verdict, figures={**verdict.figures, "strength": strength})
 
 
 def _weights(networks: list[nn.Module]) -> Iterator[nn.Parameter]:

@@ -8,6 +8,7 @@ and again pixels at the head (Shi et al. 2016), and what the stem saw passes by 
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
 
@@ -100,6 +101,18 @@ class Generator(nn.Module):
         far = torch.relu(self.norm_up(self.up(F.interpolate(y, scale_factor=2.0))))
         delta = F.pixel_shuffle(self.head(torch.cat([near, far], dim=1)).float(), 2)
         return leaky_clamp(x + delta[..., BESIDE:-BESIDE])
+
+
+def weakened(generator: Generator, strength: float) -> Generator:
+    """Return a copy that changes its images by `strength` times as much; 1: as it is.
+
+    What is added to the image is linear in the last convolution, so this is its weights scaled.
+    """
+    copy = deepcopy(generator)
+    with torch.no_grad():
+        for parameter in copy.head.parameters():
+            parameter.mul_(strength)
+    return copy
 
 
 def leaky_clamp(x: Tensor) -> Tensor:

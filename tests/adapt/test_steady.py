@@ -1,15 +1,19 @@
 """What is found in most looks, what in few, and where it lies on the page."""
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 from page_world import BarPages, finding_network
 
 from readapt.adapt.page_gate import as_found
+from readapt.adapt.stages.listen_pages import load_found, save_found
 from readapt.adapt.steady import LOOKS, find_steady, together
 from readapt.detect.detector import DetectorConfig
 from readapt.evaluate.boxes import match
 from readapt.geometry import box_quad
 from readapt.train.detector_data import CropConfig, targets
+from readapt.train.detector_student import FoundPage
 from readapt.types import Image
 
 
@@ -64,3 +68,21 @@ def test_a_trained_detector_is_steady_on_its_own_world() -> None:
     finder = as_found(finding_network(), DetectorConfig(), 1)
     lines = find_steady(finder, image)
     assert match(list(quads), list(lines.steady)).detection.hmean > 0.7
+
+
+def test_what_was_found_is_kept_with_its_time(tmp_path: Path) -> None:
+    """A round that is resumed has no more time than one that was not stopped."""
+    sheets = [np.full((40, 60), level, np.uint8) for level in (200, 210, 220)]
+    quads = np.arange(16, dtype=np.float32).reshape(2, 4, 2)
+    found = [FoundPage(sheet, quads[i:], quads[:i]) for i, sheet in enumerate(sheets[:2])]
+    path = tmp_path / "round" / "found.npz"
+    assert load_found(sheets, path) is None
+    save_found(found, 12.5, path)
+    kept = load_found(sheets, path)
+    assert kept is not None
+    pages, seconds = kept
+    assert seconds == 12.5
+    assert [page.image[0, 0] for page in pages] == [200, 210]
+    for page, was in zip(pages, found, strict=True):
+        np.testing.assert_array_equal(page.quads, was.quads)
+        np.testing.assert_array_equal(page.doubtful, was.doubtful)

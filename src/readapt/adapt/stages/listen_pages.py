@@ -51,12 +51,13 @@ class ListenPages:
         detector, records = state.detector, list[JsonValue]()
         elapsed = stopwatch()
         known, _ = known_pages(state, portion)
+        before = elapsed()
         for number in range(ROUNDS):
             place = folder / f"round-{number + 1}"
             part = replace(portion, seconds=portion.seconds / ROUNDS)
-            real = self._found(state, detector, part, place / "found.npz")
-            detector = finetune_detector(state, detector, real, known, part, place, elapsed())
-            elapsed = stopwatch()
+            real, used = self._found(state, detector, part, place / "found.npz")
+            detector = finetune_detector(state, detector, real, known, part, place, before + used)
+            before = 0.0
             records.append(
                 {
                     "pages": len(real),
@@ -68,12 +69,15 @@ class ListenPages:
 
     def _found(
         self, state: State, detector: DetectorNet, portion: Portion, path: Path
-    ) -> list[FoundPage]:
-        """Look at the pages, or take what an earlier run found; as many as there is time for."""
+    ) -> tuple[list[FoundPage], float]:
+        """Look at the pages, or take what an earlier run found; returns also the seconds it took.
+
+        As many pages as there is time for.
+        """
         sheets = state.target.sheets.learnt
-        found = load_found(sheets, path)
-        if found is not None:
-            return found
+        kept = load_found(sheets, path)
+        if kept is not None:
+            return kept
         finder = as_found(detector, state.detector_config, state.config.threads)
         reader = as_read(state.network, state.alphabet, state.config.threads)
         elapsed = stopwatch()
@@ -83,8 +87,9 @@ class ListenPages:
             found.append(found_on(sheet, finder, reader, state.pad))
             if elapsed() > LABELLING * portion.seconds:
                 break
-        save_found(found, path)
-        return found
+        seconds = elapsed()
+        save_found(found, seconds, path)
+        return found, seconds
 
 
 def found_on(sheet: Image, finder: Maps, reader: Reads, pad: float) -> FoundPage:
@@ -97,23 +102,24 @@ def found_on(sheet: Image, finder: Maps, reader: Reads, pad: float) -> FoundPage
     return FoundPage(sheet, lines.steady[sure], doubtful)
 
 
-def save_found(found: Sequence[FoundPage], path: Path) -> None:
-    """Write what was found on the first pages, whole or not at all."""
+def save_found(found: Sequence[FoundPage], seconds: float, path: Path) -> None:
+    """Write what was found on the first pages, and in what time; whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {f"lines {i}": page.quads for i, page in enumerate(found)}
     arrays |= {f"doubtful {i}": page.doubtful for i, page in enumerate(found)}
     scratch = path.with_suffix(".part")
     with scratch.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        np.savez(file, allow_pickle=False, seconds=np.float64(seconds), **arrays)
     os.replace(scratch, path)
 
 
-def load_found(sheets: Sequence[Image], path: Path) -> list[FoundPage] | None:
+def load_found(sheets: Sequence[Image], path: Path) -> tuple[list[FoundPage], float] | None:
     """Load what :func:`save_found` wrote of these pages; None where there is nothing."""
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as arrays:
-        return [
+        found = [
             FoundPage(sheet, arrays[f"lines {i}"], arrays[f"doubtful {i}"])
             for i, sheet in enumerate(sheets[: len(arrays.files) // 2])
         ]
+        return found, float(arrays["seconds"])

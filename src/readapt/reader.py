@@ -372,7 +372,7 @@ def load_recognizer(
 
     section, calibration = bundle.manifest.recognizer, bundle.manifest.calibration
     return Recognizer(
-        bundle.recognizer,
+        bundle.reading,
         bundle.alphabet,
         section.height,
         section.stride,

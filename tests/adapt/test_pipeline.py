@@ -305,6 +305,24 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         run(tmp_path)
 
 
+@pytest.mark.usefixtures("kind_gate")
+def test_what_is_written_reads_in_integers_where_that_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading takes the quick network, further training the exact one."""
+    bundle = Bundle.load(run(tmp_path).model)
+    assert bundle.manifest.recognizer.int8 == finish.QUICK == bundle.reading.name
+    assert bundle.recognizer != bundle.reading
+    again = adapt(tmp_path / "scans", tmp_path / "again", base=bundle.folder, config=CONFIG)
+    second = Bundle.load(again.model)
+    assert second.reading.read_bytes() != bundle.reading.read_bytes()
+    monkeypatch.setattr(finish, "CHANGED", -1.0)
+    third = adapt(tmp_path / "scans", tmp_path / "third", base=bundle.folder, config=CONFIG)
+    exact = Bundle.load(third.model)
+    assert exact.reading == exact.recognizer
+    assert not (exact.folder / finish.QUICK).exists()
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.usefixtures("kind_gate")

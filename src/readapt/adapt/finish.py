@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 
 from readapt import __version__
 from readapt.adapt.budget import Budget, Portion
 from readapt.adapt.changes import find_changes
-from readapt.adapt.gate import Score
+from readapt.adapt.gate import Score, as_read
 from readapt.adapt.journal import Journal
 from readapt.adapt.report import write_report
 from readapt.adapt.stage import LANGUAGE_MODEL, State
@@ -26,14 +27,23 @@ from readapt.evaluate.estimate import Estimate
 from readapt.evaluate.run import EvaluationConfig, evaluate
 from readapt.evaluate.truth import Truth, load_truth
 from readapt.export.detector import export_detector
+from readapt.export.int8 import export_int8
 from readapt.export.recognizer import export_recognizer
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import Calibration, LanguageModelSection
+from readapt.nets.crnn import STRIDE
 from readapt.pages.load import load_page
 from readapt.reader import Reader, load_detector, load_recognizer
 from readapt.recognize.beam import NARROW
 from readapt.recognize.decode import GREEDY
+from readapt.recognize.greedy import best_path
+from readapt.recognize.recognizer import Recognizer
 
+QUICK = "recognizer-int8.onnx"
+COMPARED = 100
+"""Held-out lines by which exact and integer networks are compared."""
+CHANGED = 0.01
+"""Share of their characters that may read otherwise: most of those that do were doubtful."""
 CALIBRATED = 400
 """Labelled lines that confidences are fitted to."""
 
@@ -173,10 +183,17 @@ def write_model(ending: Ending, out: Path) -> Bundle:
     files = {name: base.folder / name for name in manifest.sha256}
     with tempfile.TemporaryDirectory() as scratch:
         calibration = manifest.calibration
+        recognizer = manifest.recognizer
         if ending.reads_anew:
-            path = Path(scratch) / manifest.recognizer.file
+            path = Path(scratch) / recognizer.file
             export_recognizer(state.network, path)
-            files[manifest.recognizer.file] = path
+            files[recognizer.file] = path
+            files.pop(recognizer.int8 or "", None)  # that was another network
+            quick = _quick(ending, Path(scratch) / QUICK)
+            if quick is not None:
+                files[quick.name] = quick
+            name = None if quick is None else quick.name
+            recognizer = recognizer.model_copy(update={"int8": name})
         if ending.finds_anew and state.detector is not None and manifest.detector is not None:
             path = Path(scratch) / manifest.detector.file
             export_detector(state.detector, path)
@@ -190,6 +207,7 @@ def write_model(ending: Ending, out: Path) -> Bundle:
             "name": _plain(out.name),
             "version": __version__,
             "alphabet": state.alphabet.characters if ending.reads_anew else manifest.alphabet,
+            "recognizer": recognizer,
             "language_model": language,
             "calibration": calibration,
             "metrics": _metrics(ending),
@@ -200,6 +218,23 @@ def write_model(ending: Ending, out: Path) -> Bundle:
             return bundle
         update["calibration"] = _calibrated(ending, bundle, calibration)
         return save_bundle(out, manifest.model_copy(update=update), files, replace=True)
+
+
+def _quick(ending: Ending, path: Path) -> Path | None:
+    """Write the network in integers, if it reads held-out lines as the exact one does."""
+    state = ending.state
+    ending.say("the same in integers")
+    export_int8(state.network, path, state.target.lines)
+    exact = as_read(state.network, state.alphabet, state.config.threads)
+    height, threads = state.network.config.height, state.config.threads
+    quick = Recognizer(path, state.alphabet, height, STRIDE, threads)
+    lines = state.target.held_out[:COMPARED]
+    texts = [
+        [state.alphabet.decode(best_path(p).ids) for p in reader.log_posteriors(lines)]
+        for reader in (exact, quick)
+    ]
+    changed = sum(Levenshtein.distance(a, b) for a, b in zip(*texts, strict=True))
+    return path if changed <= CHANGED * max(1, sum(map(len, texts[0]))) else None
 
 
 def _calibrated(ending: Ending, bundle: Bundle, before: Calibration) -> Calibration:

@@ -35,8 +35,14 @@ class Bundle:
 
     @property
     def recognizer(self) -> Path:
-        """The recognizer's ONNX file."""
+        """The recognizer's ONNX file: what is trained further, and exact."""
         return self.folder / self.manifest.recognizer.file
+
+    @property
+    def reading(self) -> Path:
+        """The ONNX file that is read with: in eight-bit integers where there is one."""
+        section = self.manifest.recognizer
+        return self.folder / (section.int8 or section.file)
 
     @property
     def detector(self) -> Path | None:

@@ -49,6 +49,8 @@ class RecognizerSection(_Section):
     """The line recognizer: ``lines`` uint8 ``batch height width`` -> ``log_probs``."""
 
     file: FileName
+    int8: FileName | None = None
+    """The same network in eight-bit integers: what reading takes, where it is there."""
     height: int = Field(default=32, ge=8, le=512)
     """Pixels every line image is brought to."""
     stride: int = Field(default=4, ge=1)
@@ -160,4 +162,7 @@ class Manifest(_Section):
     def unhashed(self) -> list[str]:
         """List the files this manifest uses without giving their sha256."""
         sections = (self.recognizer, self.detector, self.language_model)
-        return sorted({section.file for section in sections if section} - set(self.sha256))
+        used = {section.file for section in sections if section}
+        if self.recognizer.int8 is not None:
+            used.add(self.recognizer.int8)
+        return sorted(used - set(self.sha256))

@@ -3,7 +3,7 @@
 The detector and the recognizer that ship are trained on for a few steps, alike but for the sheets
 under half of their pages and lines, and under a tenth of pages and a twentieth of lines that are
 nothing but paper: plain ones of one level, procedural ones, or those of a look (made with
-``readapt train paper`` from unlabelled receipts). Then counted: lines that the detector finds on
+``readapt train paper`` from unlabelled scans). Then counted: lines that the detector finds on
 bare margins of real pages, H-mean of true lines on receipts, and character errors of cut lines.
 Writes ``results/<date>-paper-NAME.json``.
 """
@@ -92,6 +92,9 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=200, help="cut lines of each collection")
     parser.add_argument("--pages", type=int, default=34, help="receipts of which lines are found")
     parser.add_argument("--margins", type=int, default=1000, help="margins, at most")
+    parser.add_argument(
+        "--read", action="append", help="collection whose lines are read; repeatable"
+    )
     parser.add_argument("--only", action="append", help="arm; repeatable")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -188,7 +191,7 @@ def recognizer_row(
     """Train the recognizer on, and count its errors on cut lines, and characters on margins."""
     network = tuned_recognizer(paper, options, folder)
     figures: dict[str, Any] = {}
-    for name in READ:
+    for name in options.read or READ:
         lines = list(cut_lines(options.data / name, options.lines))
         read = read_all(network, [image for image, _ in lines])
         caseless = name in CASELESS

@@ -46,6 +46,7 @@ from readapt.recognize.recognizer import Recognizer
 from readapt.recognize.tighten import tightened
 from readapt.synth.corpus import system_corpora
 from readapt.synth.lines import LineConfig
+from readapt.train.device import DEVICES
 from readapt.types import Image
 
 VARIANTS: dict[str, tuple[str, ...]] = {
@@ -147,6 +148,7 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
             look=known_look(options, collection.name) if "look" in stages else "",
             target=TargetConfig(single=single),
             threads=options.threads,
+            device=options.device,
         )
         more = sorted((collection / "unlabelled").glob("*"))
         out = options.out / f"{collection.name}-{variant}-{seed}"
@@ -211,7 +213,9 @@ def supervised(bundle: Bundle, seen: Half, seed: int, options: argparse.Namespac
     """Train on the texts of one half: what labels would give, named as such."""
     network = trainable(bundle)
     corpora = system_corpora()
-    config = AdaptConfig(minutes=options.minutes, seed=seed, threads=options.threads)
+    config = AdaptConfig(
+        minutes=options.minutes, seed=seed, threads=options.threads, device=options.device
+    )
     lines = tuple(prepare_line(tightened(line), 36) for line in seen.lines)
     target = Target(lines, (), seen.lines, tuple(range(len(lines))))
     state = State(config, network, bundle.alphabet, target, corpora, False)
@@ -285,6 +289,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=DEVICES, default="cpu")
     parser.add_argument("--collections", default=",".join(COLLECTIONS))
     parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--looks", type=Path, help="looks learnt before, a folder per collection")

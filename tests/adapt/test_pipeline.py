@@ -316,11 +316,19 @@ def test_what_is_written_reads_in_integers_where_that_changes_nothing(
     again = adapt(tmp_path / "scans", tmp_path / "again", base=bundle.folder, config=CONFIG)
     second = Bundle.load(again.model)
     assert second.reading.read_bytes() != bundle.reading.read_bytes()
-    monkeypatch.setattr(finish, "CHANGED", -1.0)
+    monkeypatch.setattr(Gate, "as_good", lambda *_: "held-out lines 1% -> 2%")
     third = adapt(tmp_path / "scans", tmp_path / "third", base=bundle.folder, config=CONFIG)
     exact = Bundle.load(third.model)
     assert exact.reading == exact.recognizer
     assert not (exact.folder / finish.QUICK).exists()
+    assert any("in integers it is worse (held-out lines 1% -> 2%)" in r for r in third.remarks)
+
+    def broken(*_: object) -> None:
+        raise KeyError("an odd graph")
+
+    monkeypatch.setattr(finish, "export_int8", broken)
+    fourth = adapt(tmp_path / "scans", tmp_path / "fourth", base=bundle.folder, config=CONFIG)
+    assert any("integers failed" in r for r in fourth.remarks)
 
 
 @pytest.mark.gpu

@@ -35,6 +35,8 @@ def test_no_gpu_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     assert find_device("auto").type == "cpu"
     with pytest.raises(UsageError, match="no CUDA device here"):
         find_device("cuda")
+    with pytest.raises(UsageError, match="gpu is no device"):
+        find_device("gpu")
     for command in (
         ["adapt", "scans"],
         ["train", "recognizer"],

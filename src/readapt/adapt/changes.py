@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.finetune import stopwatch
-from readapt.adapt.gate import as_read
 from readapt.adapt.target import Target
 from readapt.evaluate.estimate import Estimate, Signs, estimate, find_signs
 from readapt.models.bundle import Bundle
@@ -74,7 +73,7 @@ def find_changes(ending: Ending, bundle: Bundle, seconds: float) -> Changes:
             load_recognizer(ending.bundle, state.config.threads, GREEDY),  # for its posteriors
             choose_decoder(ending.bundle),
         ),
-        (as_read(state.network, state.alphabet, state.config.threads), choose_decoder(bundle)),
+        (load_recognizer(bundle, state.config.threads, GREEDY), choose_decoder(bundle)),
     )
     target, height = state.target, state.network.config.height
     lines = target.held_out + target.lines

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rapidfuzz.distance import Levenshtein
 
 from readapt import __version__
 from readapt.adapt.budget import Budget, Portion
 from readapt.adapt.changes import find_changes
-from readapt.adapt.gate import Score, as_read
+from readapt.adapt.gate import Score
 from readapt.adapt.journal import Journal
 from readapt.adapt.report import write_report
 from readapt.adapt.stage import LANGUAGE_MODEL, State
@@ -36,14 +35,12 @@ from readapt.pages.load import load_page
 from readapt.reader import Reader, load_detector, load_recognizer
 from readapt.recognize.beam import NARROW
 from readapt.recognize.decode import GREEDY
-from readapt.recognize.greedy import best_path
 from readapt.recognize.recognizer import Recognizer
 
 QUICK = "recognizer-int8.onnx"
-COMPARED = 100
-"""Held-out lines by which exact and integer networks are compared."""
-CHANGED = 0.01
-"""Share of their characters that may read otherwise: most of those that do were doubtful."""
+"""What is read with: the same network, its convolutions in integers."""
+UNREADABLE = 0.3
+"""Share of such lines from which on it is said."""
 CALIBRATED = 400
 """Labelled lines that confidences are fitted to."""
 
@@ -61,6 +58,8 @@ class Ending:
     """The model that was begun with."""
     work: Path
     remarks: Sequence[str]
+    as_good: Callable[[Recognizer, int, Score], str]
+    """The gate's word on what stands for the last network."""
     say: Callable[[str], None]
 
     @property
@@ -154,7 +153,9 @@ def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
     """Write the model and the report; measure where there is a truth."""
     ending = replace(ending, remarks=(*ending.remarks, *_doubts(ending)))
     ending.say("writing the model")
-    bundle = write_model(ending, out)
+    bundle, remark = write_model(ending, out)
+    if remark:
+        ending = replace(ending, remarks=(*ending.remarks, remark))
     measured = None
     if truth is not None:
         ending.say("measuring on the labelled documents")
@@ -176,24 +177,27 @@ def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
     )
 
 
-def write_model(ending: Ending, out: Path) -> Bundle:
-    """Write the bundle: the base's files, and what was learnt where something was."""
+def write_model(ending: Ending, out: Path) -> tuple[Bundle, str]:
+    """Write the bundle: the base's files, and what was learnt where something was.
+
+    Returns also what is to be said of it, "" for nothing.
+    """
     state, base = ending.state, ending.bundle
     manifest = base.manifest
     files = {name: base.folder / name for name in manifest.sha256}
     with tempfile.TemporaryDirectory() as scratch:
-        calibration = manifest.calibration
+        calibration, remark = manifest.calibration, ""
         recognizer = manifest.recognizer
         if ending.reads_anew:
             path = Path(scratch) / recognizer.file
             export_recognizer(state.network, path)
             files[recognizer.file] = path
             files.pop(recognizer.int8 or "", None)  # that was another network
-            quick = _quick(ending, Path(scratch) / QUICK)
-            if quick is not None:
-                files[quick.name] = quick
-            name = None if quick is None else quick.name
-            recognizer = recognizer.model_copy(update={"int8": name})
+            quick = Path(scratch) / QUICK
+            remark = _quick(ending, quick)
+            if not remark:
+                files[QUICK] = quick
+            recognizer = recognizer.model_copy(update={"int8": None if remark else QUICK})
         if ending.finds_anew and state.detector is not None and manifest.detector is not None:
             path = Path(scratch) / manifest.detector.file
             export_detector(state.detector, path)
@@ -215,26 +219,22 @@ def write_model(ending: Ending, out: Path) -> Bundle:
         }
         bundle = save_bundle(out, manifest.model_copy(update=update), files, replace=True)
         if not ending.reads_anew:
-            return bundle
+            return bundle, remark
         update["calibration"] = _calibrated(ending, bundle, calibration)
-        return save_bundle(out, manifest.model_copy(update=update), files, replace=True)
+        return save_bundle(out, manifest.model_copy(update=update), files, replace=True), remark
 
 
-def _quick(ending: Ending, path: Path) -> Path | None:
-    """Write the network in integers, if it reads held-out lines as the exact one does."""
-    state = ending.state
+def _quick(ending: Ending, path: Path) -> str:
+    """Write the network with integers to ``path``; says why it is not to be used, "" if it is."""
+    state, height = ending.state, ending.state.network.config.height
     ending.say("the same in integers")
-    export_int8(state.network, path, state.target.lines)
-    exact = as_read(state.network, state.alphabet, state.config.threads)
-    height, threads = state.network.config.height, state.config.threads
-    quick = Recognizer(path, state.alphabet, height, STRIDE, threads)
-    lines = state.target.held_out[:COMPARED]
-    texts = [
-        [state.alphabet.decode(best_path(p).ids) for p in reader.log_posteriors(lines)]
-        for reader in (exact, quick)
-    ]
-    changed = sum(Levenshtein.distance(a, b) for a, b in zip(*texts, strict=True))
-    return path if changed <= CHANGED * max(1, sum(map(len, texts[0]))) else None
+    try:
+        export_int8(state.network, path, state.target.lines)
+        quick = Recognizer(path, state.alphabet, height, STRIDE, state.config.threads)
+    except Exception as error:  # of a library; an hour's work is not lost for some speed
+        return f"The model reads in floating point: integers failed ({error})."
+    worse = ending.as_good(quick, height, ending.last)
+    return f"The model reads in floating point: in integers it is worse ({worse})." if worse else ""
 
 
 def _calibrated(ending: Ending, bundle: Bundle, before: Calibration) -> Calibration:
@@ -297,16 +297,20 @@ def _provenance(ending: Ending) -> dict[str, Any]:
 
 def _doubts(ending: Ending) -> list[str]:
     base = ending.journal.get("base") or {}
-    share = float(base.get("unreadable", 0.0))
-    found = []
-    if share >= 0.3:
-        found.append(
-            f"{share:.0%} of the lines can hardly be read: another script than the alphabet's, "
-            "handwriting, or scans upside down? What is learnt from such lines is worth little."
-        )
+    found = [doubt] if (doubt := unreadable(float(base.get("unreadable", 0.0)))) else []
     if not ending.kept:
         found.append("No stage helped: the model is the one that was begun with.")
     return found
+
+
+def unreadable(share: float) -> str:
+    """Say what it may mean that a ``share`` of the lines can hardly be read; "" for a small one."""
+    if share < UNREADABLE:
+        return ""
+    return (
+        f"{share:.0%} of the lines can hardly be read: another script than the alphabet's, "
+        "handwriting, or scans upside down? What is learnt from such lines is worth little."
+    )
 
 
 def _plain(name: str) -> str:

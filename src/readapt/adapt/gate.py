@@ -32,6 +32,8 @@ FEWEST = 20
 """Lines that other engines have to agree on to be judges."""
 GLANCE = 80
 """Lines that are enough to choose between candidates of one stage."""
+AS_GOOD = 0.03
+"""Share by which a rate may rise, beside a hundredth of that absolutely, and still be the same."""
 UNREADABLE = 0.15
 """Estimated error rate of a line that says nothing (benchmarks/scripts.py)."""
 
@@ -117,17 +119,33 @@ class Gate:
 
     def score(self, network: Crnn) -> Score:
         """Read both sets of lines."""
-        reader = as_read(network, self._alphabet, self._threads)
-        signs = find_signs(reader, self._held_out, network.config.height)
+        return self._score(as_read(network, self._alphabet, self._threads), network.config.height)
+
+    def _score(self, reader: Recognizer, height: int) -> Score:
+        signs = find_signs(reader, self._held_out, height)
         length = np.array([s.characters for s in signs], np.float64)
         edits = expected_edits(signs, self._errors)
         read = tuple(sign.text for sign in signs)
-        general = self.general(network)
+        general = self._general(reader, GREEDY)
         return Score(estimate(signs, self._errors), general, edits, length, read)
 
     def general(self, network: Crnn, decoder: Decoder = GREEDY) -> float:
         """Error rate on the general lines."""
-        reader = as_read(network, self._alphabet, self._threads)
+        return self._general(as_read(network, self._alphabet, self._threads), decoder)
+
+    def as_good(self, reader: Recognizer, height: int, exact: Score) -> str:
+        """Say why a reader is not as good as the exact network that it stands for; "" if it is."""
+        quick = self._score(reader, height)
+        rates = (
+            ("held-out lines", exact.estimate.rate, quick.estimate.rate),
+            ("general lines", exact.replay, quick.replay),
+        )
+        for name, before, after in rates:
+            if after > before * (1 + AS_GOOD) + AS_GOOD / 100:
+                return f"{name} {before:.2%} -> {after:.2%}"
+        return ""
+
+    def _general(self, reader: Recognizer, decoder: Decoder) -> float:
         texts = self._texts(reader.log_posteriors([image for image, _ in self._replay]), decoder)
         pairs = zip(self._replay, texts, strict=True)
         return total(cer(fold(true), fold(text)) for (_, true), text in pairs).rate

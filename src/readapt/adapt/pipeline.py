@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from readapt.adapt.budget import FILE_NAME as CLOCK_NAME
 from readapt.adapt.budget import Budget, Portion
 from readapt.adapt.detector_weights import trainable_detector
-from readapt.adapt.finish import Adapted, Ending, finish
+from readapt.adapt.finish import Adapted, Ending, finish, unreadable
 from readapt.adapt.gate import Gate, Score, as_read
 from readapt.adapt.heard import load_votes
 from readapt.adapt.journal import Journal
@@ -31,6 +31,7 @@ from readapt.adapt.weights import (
     trainable,
 )
 from readapt.errors import ModelError, ReadaptError, UsageError
+from readapt.evaluate.truth import load_truth
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.models.manifest import MANIFEST_NAME, ErrorEstimate
 from readapt.nets.crnn import Crnn
@@ -42,6 +43,7 @@ from readapt.synth.corpus import Corpus, read_corpus, system_corpora
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.synth.page import PageConfig
 from readapt.train.detector import SyntheticPages
+from readapt.train.device import find_device
 
 WEIGHTS = "weights.safetensors"
 DETECTOR_WEIGHTS = "detector.safetensors"
@@ -115,6 +117,9 @@ def adapt(
     if bundle.folder.resolve() == out.resolve():
         raise UsageError(f"{out}: is the model to begin with; choose another -o.")
     work = out.with_name(f"{out.name}-adapting")
+    if truth is not None:
+        load_truth([truth])  # what is wrong with it is said before hours of work
+    find_device(config.device)
     named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
     journal = Journal(work, _settings(config, named, text, bundle, extend_alphabet), resume)
     if journal.begun_anew:  # what an interrupted start may have left
@@ -152,6 +157,7 @@ class _Run:
     ) -> None:
         self.config, self.bundle, self.journal = config, bundle, journal
         self.budget, self.work, self.listener = budget, work, listener
+        self.gate: Gate
         self.now = "scans"
         self.rate: float | None = None
         self._page_gate: PageGate | None = None
@@ -167,8 +173,8 @@ class _Run:
         self, scans: Sequence[str], text: str | Path | None, extend: bool
     ) -> tuple[State, list[str]]:
         """Cut the lines, load texts and network, and say what is odd about any of them."""
-        target = self._target(scans)
         corpora, given = _corpora(text)
+        target = self._target(scans)
         remarks = list(target.remarks)
         alphabet, network = self.bundle.alphabet, trainable(self.bundle)
         if given:
@@ -226,7 +232,7 @@ class _Run:
 
         A stage that is done is recalled: what it made, and its weights if the gate kept them.
         """
-        gate = self._gate(state)
+        gate = self.gate = self._gate(state)
         self.now = "base"
         self.say("reading the held-out lines")
         base = present = gate.score(state.network)
@@ -259,6 +265,7 @@ class _Run:
             self.bundle,
             self.work,
             remarks,
+            self.gate.as_good,
             self.say,
         )
 
@@ -428,9 +435,11 @@ class _Run:
         return Gate(held_out, replay, state.alphabet, errors, config.gate, config.threads)
 
     def _note_base(self, state: State, base: Score) -> None:
-        """Note what the base model does on the scans, once."""
+        """Note what the base model does on the scans, once, and say it if that is little."""
         if self.journal.get("base") is not None:
             return
+        if doubt := unreadable(base.unreadable):
+            self.say(doubt)
         self.journal.add(
             "base",
             {

@@ -1,4 +1,4 @@
-"""The option of all commands that train: where."""
+"""The option of commands that train networks: where."""
 
 from enum import StrEnum
 from typing import Annotated, TypeAlias

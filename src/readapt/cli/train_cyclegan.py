@@ -60,7 +60,10 @@ def cyclegan(
     colour: Annotated[
         bool, typer.Option("--colour", help="A look in colour: yellowed paper, red ink.")
     ] = False,
-    objective: Annotated[Objective, typer.Option(help="Adversarial loss.")] = Objective.lsgan,
+    objective: Annotated[
+        Objective,
+        typer.Option(help="Adversarial losses; one step of the critics a turn."),
+    ] = Objective.lsgan,
     lr: Annotated[float, typer.Option(help="Learning rate.", min=1e-6)] = 3e-4,
     identity: Annotated[float, typer.Option(help="Weight of the identity loss.", min=0)] = 5.0,
     text_weight: Annotated[

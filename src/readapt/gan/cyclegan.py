@@ -44,7 +44,7 @@ from readapt.train.loop import average_weights
 _PROCESSOR = torch.device("cpu")
 _GROWTH = 1.5
 """Factor on the text's weight where too many texts are lost."""
-_WEAKER = (0.9, 0.8, 0.65)
+_WEAKER = (0.85, 0.7)
 """Strengths that are tried where too many are lost."""
 Judge: TypeAlias = Callable[[nn.Module], Verdict]
 """Looks at the averaged generator `a -> b`."""
@@ -134,6 +134,8 @@ class CycleGan:
         self.feed, self.config, self.device = feed, config, device
         self.recognizer = None if recognizer is None else frozen_on(recognizer, device)
         self.judged = judge
+        self.glanced: Judge | None = None
+        """Looks at weaker ones, where there is a cheaper judge for them."""
         self.objective = OBJECTIVES[config.objective]
         self.to_real = Generator(config.generator)
         self.real_critic = Discriminator(config.discriminator)
@@ -177,7 +179,10 @@ class CycleGan:
             "critics": Adam(_weights(self.critics), lr=config.lr, betas=config.betas),
         }
         self.best: dict[str, Tensor] = {}
-        self._judged_state: dict[str, Tensor] = {}
+        self.strength = 1.0
+        """Of the best G, as a share of what was learnt."""
+        self._candidate: tuple[float, nn.Module] | None = None
+        """Strength and G that the last look was best pleased with."""
         self.text = config.text
         """The text's present weight."""
 
@@ -332,15 +337,15 @@ class CycleGan:
         """Ask the judge about the averaged G; without one, the latest state is the best."""
         if self.judged is None:
             return Verdict(-float(step), {})
-        random = torch.get_rng_state()
-        generator = self.here(self.average)
-        assert isinstance(generator, Generator)
-        verdict, self._judged_state = _at(1.0, self.judged(generator)), generator.state_dict()
-        if verdict.too_few_texts:
-            self.text = min(_GROWTH * self.text, self.config.text_most * self.config.text)
-        if verdict.too_few_texts and not verdict.collapse:
-            verdict = self._weaker(generator, verdict)
-        torch.set_rng_state(random)
+        on_gpu = [] if self.device.type == "cpu" else [torch.cuda.current_device()]
+        with torch.random.fork_rng(devices=on_gpu):
+            generator = self.here(self.average)
+            assert isinstance(generator, Generator)
+            verdict, self._candidate = _at(1.0, self.judged(generator)), (1.0, generator)
+            if verdict.too_few_texts:
+                self.text = min(_GROWTH * self.text, self.config.text_most * self.config.text)
+            if verdict.too_few_texts and not verdict.collapse:
+                verdict = self._weaker(generator, verdict)
         return verdict
 
     def _weaker(self, generator: Generator, verdict: Verdict) -> Verdict:
@@ -348,20 +353,21 @@ class CycleGan:
 
         A look somewhat less far from rendered lines often keeps the few texts that were lost.
         """
-        assert self.judged is not None
+        judge = self.glanced or self.judged
+        assert judge is not None
         for strength in _WEAKER:
             weaker = weakened(generator, strength)
-            other = _at(strength, self.judged(weaker))
+            other = _at(strength, judge(weaker))
             if other.score < verdict.score:
-                verdict, self._judged_state = other, weaker.state_dict()
+                verdict, self._candidate = other, (strength, weaker)
             if not other.too_few_texts:
                 break
         return verdict
 
     def keep(self) -> None:
         """Remember the G that was judged last, as strong as it was found good."""
-        state = self._judged_state or self.average.state_dict()
-        self.best = {k: v.detach().clone() for k, v in state.items()}
+        self.strength, kept = self._candidate or (1.0, self.average)
+        self.best = {k: v.detach().clone() for k, v in kept.state_dict().items()}
 
     def best_generator(self) -> Generator:
         """Return the best G so far, the present average where none was judged."""
@@ -376,6 +382,7 @@ class CycleGan:
             "optimizers": {k: v.state_dict() for k, v in self.optimizers.items()},
             "pools": {k: v.state() for k, v in self.pools.items()},
             "best": self.best,
+            "strength": self.strength,
             "text": self.text,
         }
 
@@ -388,7 +395,7 @@ class CycleGan:
         for name, pool in self.pools.items():
             pool.restore(state["pools"][name])
         self.best = dict(state["best"])
-        self.text = float(state["text"])
+        self.strength, self.text = float(state["strength"]), float(state["text"])
 
 
 def _at(strength: float, verdict: Verdict) -> Verdict:

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import JsonValue
 from torch import nn
 
+from readapt.errors import InputError
 from readapt.gan.clock import Clock
 from readapt.gan.colour import grey
 from readapt.gan.critic import Gap, GapConfig, measure_floor, measure_gap
@@ -114,7 +115,7 @@ def make_look(
     told(f"the judge reads {monitor.readable.mean():.0%} of the rendered lines")
     feed = Feed(real, source.played, alphabet, config.feed)
     game = CycleGan(feed, recognizer, config.game, monitor, find_device(config.device))
-    game.judged = _drawing(game, monitor, work / "grid.png")
+    game.judged, game.glanced = _drawing(game, monitor, work / "grid.png"), monitor.glance
     result = play(game, clock.game(config.play), work, resume, echo)
     if not game.best:
         raise CollapseError(monitor.wrong or LOST)
@@ -127,6 +128,12 @@ def make_look(
         scans.lines, [*source.judged, *source.played], generator, clock.meter(config.gap)
     )
     warnings = (*clock.warnings(config), *_warnings(result, figures, config))
+    if game.strength < 1:
+        warnings += (
+            f"It is kept at {game.strength:.0%} of its strength: stronger, it lost too many texts.",
+        )
+    if config.gap.steps and not gaps:
+        warnings += ("How far it is from the scans was not measured: too few minutes or lines.",)
     section = translator_section(
         generator,
         real[0].shape[0],
@@ -140,6 +147,7 @@ def make_look(
         "minutes_of_the_game": round(result.minutes, 2),
         "steps": result.steps,
         "kept_step": result.best_step,
+        "strength": game.strength,
         "real_lines": len(scans.lines),
         "pages": scans.pages,
         "rendered_lines": len(source.played),
@@ -178,11 +186,14 @@ def _distances(
     plain = [line.image for line in source[:_MEASURED]]
     changed = [grey(line) for line in translate_lines(generator, plain, 1000)]
     real = [grey(line) for line in real]
-    return {
-        "rendered": measure_gap(real, plain, config),
-        "translated": measure_gap(real, changed, config),
-        "half the scans": measure_floor(real, config),
-    }
+    try:
+        return {
+            "rendered": measure_gap(real, plain, config),
+            "translated": measure_gap(real, changed, config),
+            "half the scans": measure_floor(real, config),
+        }
+    except InputError:  # too few are wide enough: no reason to lose the look
+        return {}
 
 
 def _drawing(game: CycleGan, monitor: Monitor, path: Path) -> Judge:

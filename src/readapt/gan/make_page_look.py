@@ -129,7 +129,8 @@ class PageMonitor:
             self.wrong = wrong or LOST
         missing = max(0.0, self.config.preserved - figures["preserved"])
         score = float("inf") if self.wrong else figures["kid"] + 100 * missing
-        return Verdict(score, figures, wrong)
+        heard = figures["readable"] > 0
+        return Verdict(score, figures, wrong, too_few_texts=missing > 0 and heard)
 
 
 def make_page_look(

@@ -139,6 +139,8 @@ _KEPT_LEAST = 0.5
 """Share of the readable texts that a state must keep to be kept itself ..."""
 _SAYS_SOMETHING = 0.1
 """... where the judge reads at least so many of the rendered lines."""
+_SAYS = 20
+"""Lines that a judge reads, at least, where the game is to mind what it says of them."""
 _MEASURABLE = 8
 """Lines of each kind that a gap needs."""
 
@@ -242,9 +244,15 @@ class Monitor:
     def __call__(self, generator: nn.Module) -> Verdict:
         """Judge a generator. A state that has lost half of its texts is never kept."""
         assert isinstance(generator, Generator)
-        translated = self.translated(generator)
+        return self._judged(self.translated(generator), self.config.gap)
+
+    def glance(self, generator: nn.Module) -> Verdict:
+        """Judge without the gap meter, which takes the longest and has no say in the score."""
+        assert isinstance(generator, Generator)
+        return self._judged(self.translated(generator), None)
+
+    def _judged(self, translated: Sequence[Image], meter: GapConfig | None) -> Verdict:
         figures = self.figures(translated)
-        meter = self.config.gap
         if meter is not None and _fewest_wide(meter.width, self.real, translated) >= _MEASURABLE:
             real, fake = ([grey(x) for x in some] for some in (self.real, translated))
             figures["gap"] = measure_gap(real, fake, meter).estimate
@@ -254,7 +262,12 @@ class Monitor:
             self.wrong = wrong or LOST
         missing = max(0.0, self.config.preserved - figures["preserved"])
         score = float("inf") if self.wrong else figures["kid"] + 100 * missing
-        return Verdict(score, figures, wrong, too_few_texts=missing > 0)
+        return Verdict(score, figures, wrong, too_few_texts=missing > 0 and self._says_something)
+
+    @property
+    def _says_something(self) -> bool:
+        """Whether the judge reads enough of the rendered lines for its verdict to count."""
+        return int(self.readable.sum()) >= _SAYS and self.readable.mean() >= _SAYS_SOMETHING
 
 
 def lost_texts(figures: Mapping[str, float]) -> bool:

@@ -118,7 +118,7 @@ def play(
 ) -> Result:
     """Play until the budget is spent or nothing improves; `folder` gets a checkpoint and logs.
 
-    With `resume`, goes on from the checkpoint in `folder`: with a budget in steps, on one machine,
+    With `resume`, goes on from the checkpoint in `folder`: with a budget in steps, on a processor,
     the end is the same as without the stop. Raises :class:`CollapseError` with the judge's words;
     the checkpoint before is left.
     """

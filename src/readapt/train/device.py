@@ -16,8 +16,10 @@ DEVICES: Final[tuple[Device, ...]] = ("auto", "cpu", "cuda")
 def find_device(name: str) -> torch.device:
     """Return the device that is meant: ``auto`` is a GPU where there is one.
 
-    Raises :class:`UsageError` for ``cuda`` where there is none.
+    Raises :class:`UsageError` for ``cuda`` where there is none, and for other names.
     """
+    if name not in DEVICES:
+        raise UsageError(f"{name} is no device: there are {', '.join(DEVICES)}.")
     there = torch.cuda.is_available()
     if name == "cuda" and not there:
         raise UsageError("There is no CUDA device here: train with --device cpu.")

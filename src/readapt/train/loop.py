@@ -150,7 +150,7 @@ def train(
     `average` is a second instance of the learner's network; it ends as the running average of
     the weights. `folder` gets `checkpoint.pt`, `log.csv` and `evaluation.csv`. With `resume`, goes
     on from the checkpoint there: weights, average, optimizer, budget, position in the data and
-    random state are restored, so that the end is the same as without the stop (on one machine,
+    random state are restored, so that the end is the same as without the stop (on one processor,
     with a budget in steps).
     """
     network = learner.network

@@ -55,8 +55,8 @@ class ListenPages:
         for number in range(ROUNDS):
             place = folder / f"round-{number + 1}"
             part = replace(portion, seconds=portion.seconds / ROUNDS)
-            real, used = self._found(state, detector, part, place / "found.npz")
-            detector = finetune_detector(state, detector, real, known, part, place, before + used)
+            real, used = self._found(state, detector, part, place / "found.npz", before)
+            detector = finetune_detector(state, detector, real, known, part, place, used)
             before = 0.0
             records.append(
                 {
@@ -68,11 +68,11 @@ class ListenPages:
         return Outcome(detector=detector, record={"rounds": records})
 
     def _found(
-        self, state: State, detector: DetectorNet, portion: Portion, path: Path
+        self, state: State, detector: DetectorNet, portion: Portion, path: Path, before: float
     ) -> tuple[list[FoundPage], float]:
         """Look at the pages, or take what an earlier run found; returns also the seconds it took.
 
-        As many pages as there is time for.
+        As many pages as there is time for; ``before`` seconds of the round are gone already.
         """
         sheets = state.target.sheets.learnt
         kept = load_found(sheets, path)
@@ -87,7 +87,7 @@ class ListenPages:
             found.append(found_on(sheet, finder, reader, state.pad))
             if elapsed() > LABELLING * portion.seconds:
                 break
-        seconds = elapsed()
+        seconds = before + elapsed()
         save_found(found, seconds, path)
         return found, seconds
 

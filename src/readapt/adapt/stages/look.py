@@ -26,6 +26,9 @@ from readapt.types import Image
 
 PLAYING = 0.75
 """Share of the portion that the game has; the rest draws, measures and writes lines."""
+FEWEST = 150
+"""Lines that a look is learnt from, at least; with those held out about as many as
+``readapt train cyclegan`` asks for."""
 WRITTEN = 3000
 """Lines written in the look, at most."""
 A_MINUTE = 100
@@ -40,10 +43,13 @@ class LearnLook:
     title: str = "the look of the scans"
 
     def lacks(self, state: State) -> str:
-        """Needs a few minutes: a game that hardly began translates badly."""
-        minutes = state.config.minutes
-        enough = minutes >= 20 or state.config.look
-        return "" if enough else f"{minutes:g} minutes are too few for it"
+        """Needs minutes and lines: a game that hardly began, or saw little, translates badly."""
+        if state.config.look:
+            return ""
+        minutes, lines = state.config.minutes, len(state.target.lines)
+        if minutes < 20:
+            return f"{minutes:g} minutes are too few for it"
+        return "" if lines >= FEWEST else f"{lines} lines are too few for it, {FEWEST} are needed"
 
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
         """Play, then write lines; both go on where they were stopped."""

@@ -123,3 +123,27 @@ def test_where_time_is_short_all_have_read_the_same_lines(
     more = Ask().run(state, Portion(3.0), tmp_path)  # killed, and gone on with
     assert engines[0].asked == [10, 11, *evenly(10)]
     assert more.record["y"] == "12 of 12 lines"
+
+
+class Hanging(Counting):
+    """Answers nothing, and takes its time for it."""
+
+    def read(self, lines: Sequence[Image]) -> Generator[Answer]:
+        for line in lines:
+            self.asked.append(int(line[0, 0]))
+            yield None
+
+
+def test_an_engine_that_hangs_does_not_break_the_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = tuple(bars(text, 30, 220, 0, i) for i, text in enumerate(words(12)))
+    target = Target(lines[:10], lines[10:], lines[:10], tuple(range(10)), (), lines[10:])
+    state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
+    engines = [Hanging("x"), Counting("y")]
+    monkeypatch.setattr(ask, "_TOGETHER", 8)
+    monkeypatch.setattr(ask, "_teachers", lambda state: engines)
+    monkeypatch.setattr(ask, "stopwatch", lambda: lambda: 60.0 * len(engines[0].asked))
+    outcome = Ask().run(state, Portion(100.0), tmp_path)
+    assert len(engines[0].asked) == 2
+    assert outcome.record == {"x": "0 of 12 lines", "y": "8 of 12 lines"}

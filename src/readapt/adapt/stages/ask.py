@@ -94,7 +94,11 @@ def _asked(
                 if len(found) >= GIVEN_UP and not any(found[-GIVEN_UP:]):
                     found += [None] * len(lines[done : done + _TOGETHER])
                     continue  # it fails, and each failure may take a minute
-                found += islice(answer, _TOGETHER)
+                for one in islice(answer, _TOGETHER):
+                    found.append(one)
+                    if one is None and before + elapsed() >= portion.seconds:
+                        break  # one that hangs costs a minute a line
+                found += [None] * (min(done + _TOGETHER, len(lines)) - len(found))
                 portion.tick()
             done += _TOGETHER
             seconds = round(before + elapsed(), 1)

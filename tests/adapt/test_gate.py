@@ -1,9 +1,11 @@
 """What the gate lets through."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.gate import Gate, Score, as_read, better_share
@@ -94,3 +96,20 @@ def test_engines_are_the_better_judge() -> None:
     verdict = judge.decide(alone, worse, alone)
     assert not verdict.kept
     assert "against the engines' votes" in verdict.reason
+
+
+def test_what_stands_for_a_network_has_to_read_as_well() -> None:
+    """The network itself does; one whose last layer is spoiled does not, and it is said where."""
+    network, texts = deepcopy(reading_network()), words(8, seed=3)
+    lines = [bars(text, 30, 220, 10, i) for i, text in enumerate(texts)]
+    replay = list(zip(lines, texts, strict=True))
+    gate = Gate(lines, replay, ALPHABET, ErrorEstimate(), GateConfig(), 1)
+    exact = gate.score(network)
+    assert gate.as_good(as_read(network, ALPHABET, 1), exact) == ""
+    with torch.no_grad():
+        network.head.weight.mul_(0.05)
+    assert "held-out lines" in gate.as_good(as_read(network, ALPHABET, 1), exact)
+    spoiled = replace(exact, estimate=replace(exact.estimate, rate=1.0))
+    with torch.no_grad():
+        network.head.bias[0] += 100.0  # reads nothing at all
+    assert "general lines" in gate.as_good(as_read(network, ALPHABET, 1), spoiled)

@@ -58,7 +58,7 @@ class Ending:
     """The model that was begun with."""
     work: Path
     remarks: Sequence[str]
-    as_good: Callable[[Recognizer, int, Score], str]
+    as_good: Callable[[Recognizer, Score], str]
     """The gate's word on what stands for the last network."""
     say: Callable[[str], None]
 
@@ -233,7 +233,7 @@ def _quick(ending: Ending, path: Path) -> str:
         quick = Recognizer(path, state.alphabet, height, STRIDE, state.config.threads)
     except Exception as error:  # of a library; an hour's work is not lost for some speed
         return f"The model reads in floating point: integers failed ({error})."
-    worse = ending.as_good(quick, height, ending.last)
+    worse = ending.as_good(quick, ending.last)
     return f"The model reads in floating point: in integers it is worse ({worse})." if worse else ""
 
 

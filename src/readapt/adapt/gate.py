@@ -119,10 +119,10 @@ class Gate:
 
     def score(self, network: Crnn) -> Score:
         """Read both sets of lines."""
-        return self._score(as_read(network, self._alphabet, self._threads), network.config.height)
+        return self._score(as_read(network, self._alphabet, self._threads))
 
-    def _score(self, reader: Recognizer, height: int) -> Score:
-        signs = find_signs(reader, self._held_out, height)
+    def _score(self, reader: Recognizer) -> Score:
+        signs = find_signs(reader, self._held_out, reader.height)
         length = np.array([s.characters for s in signs], np.float64)
         edits = expected_edits(signs, self._errors)
         read = tuple(sign.text for sign in signs)
@@ -133,9 +133,9 @@ class Gate:
         """Error rate on the general lines."""
         return self._general(as_read(network, self._alphabet, self._threads), decoder)
 
-    def as_good(self, reader: Recognizer, height: int, exact: Score) -> str:
+    def as_good(self, reader: Recognizer, exact: Score) -> str:
         """Say why a reader is not as good as the exact network that it stands for; "" if it is."""
-        quick = self._score(reader, height)
+        quick = self._score(reader)
         rates = (
             ("held-out lines", exact.estimate.rate, quick.estimate.rate),
             ("general lines", exact.replay, quick.replay),

@@ -30,7 +30,7 @@ from hardware import RESULTS, head, write_result
 from numpy.typing import NDArray
 
 from readapt.adapt.engines import find_teacher
-from readapt.gan.candidates import INK, SCAN, degraded, dressed
+from readapt.gan.candidates import degraded, dressed
 from readapt.gan.critic import GapConfig, measure_floor, measure_gap
 from readapt.gan.crops import Rendered
 from readapt.gan.frozen import from_bundle
@@ -50,6 +50,8 @@ from readapt.nets.generator import Generator
 from readapt.reader import Reader
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.corpus import read_corpus
+from readapt.synth.degrade import SCAN
+from readapt.synth.ink import INK
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.types import Image
 

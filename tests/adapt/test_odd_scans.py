@@ -13,7 +13,7 @@ from bar_world import save_small_bundle, write_lines
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
-from readapt.adapt import finish, pipeline
+from readapt.adapt import calibrated, pipeline
 from readapt.adapt.engines import RAPIDOCR_PYTHON, RapidOcr
 from readapt.adapt.pipeline import adapt
 from readapt.adapt.settings import AdaptConfig, GateConfig
@@ -44,7 +44,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = {"en": Corpus("en", "", ("fox", "jumps", "over", "nothing"))}
     for place in (pipeline, lines):
         monkeypatch.setattr(place, "system_corpora", lambda *_: texts)
-    monkeypatch.setattr(finish, "CALIBRATED", 24)
+    monkeypatch.setattr(calibrated, "CALIBRATED", 24)
 
 
 def write_text(folder: Path, text: str, count: int = 16) -> Path:

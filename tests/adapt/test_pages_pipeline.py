@@ -10,7 +10,7 @@ from bar_world import write_lines
 from matplotlib import font_manager
 from page_world import STUDENT, BarPages, save_page_bundle, write_pages
 
-from readapt.adapt import finish, pipeline
+from readapt.adapt import calibrated, pipeline
 from readapt.adapt.finish import Adapted
 from readapt.adapt.gate import Verdict
 from readapt.adapt.page_gate import PageGate
@@ -36,7 +36,7 @@ CONFIG = AdaptConfig(
 @pytest.fixture(autouse=True)
 def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bars instead of fonts on the pages; one font for the lines that kinds are chosen by."""
-    monkeypatch.setattr(finish, "CALIBRATED", 8)
+    monkeypatch.setattr(calibrated, "CALIBRATED", 8)
     monkeypatch.setattr(teach, "PILOT", 4)
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])

@@ -14,7 +14,7 @@ import torch
 from bar_world import reading_network, save_small_bundle, write_lines
 from matplotlib import font_manager
 
-from readapt.adapt import collection_language, finish, pipeline
+from readapt.adapt import calibrated, collection_language, finish, pipeline
 from readapt.adapt.finish import Adapted
 from readapt.adapt.gate import Gate, Verdict
 from readapt.adapt.pipeline import Told, adapt
@@ -45,7 +45,7 @@ CONFIG = AdaptConfig(
 def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """One font and two letters: nothing of this system."""
     monkeypatch.setattr(collection_language, "BACKGROUND", 2_000)
-    monkeypatch.setattr(finish, "CALIBRATED", 24)
+    monkeypatch.setattr(calibrated, "CALIBRATED", 24)
     monkeypatch.setattr(free, "LINES", 12)
     monkeypatch.setattr(teach, "PILOT", 8)
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
@@ -144,7 +144,7 @@ def test_stages_that_cannot_run_say_why(tmp_path: Path) -> None:
 
 
 def test_unknown_stages_and_places(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="the stages are look, free"):
+    with pytest.raises(UsageError, match="the stages are survey, look, free"):
         run(tmp_path, replace(CONFIG, only=("magic",)))
     with pytest.raises(UsageError, match="--text"):
         run(tmp_path, extend_alphabet=True)

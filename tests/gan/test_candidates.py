@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from matplotlib import font_manager
 
-from readapt.gan.candidates import INK, SCAN, candidates, degraded
+from readapt.gan.candidates import candidates, degraded
 from readapt.synth.corpus import BUILT_IN, Corpus
+from readapt.synth.degrade import SCAN
 from readapt.synth.fonts import read_font
+from readapt.synth.ink import INK
 from readapt.synth.lines import LineConfig
 
 FONTS = [read_font(font_manager.findfont(name)) for name in ("DejaVu Sans", "DejaVu Sans Mono")]
@@ -25,6 +27,11 @@ def test_sets() -> None:
     plain = next(c for c in sets if c.name == "none")
     for other in (c for c in sets if c.group == "degradations"):
         assert [x.shape for x in other.lines] == [x.shape for x in plain.lines]
+
+
+def test_groups_can_be_chosen() -> None:
+    sets = list(candidates(LineConfig(seed=2), 2, FONTS, CORPORA, groups=("fonts",)))
+    assert {c.group for c in sets} == {"fonts"}
 
 
 @pytest.mark.parametrize("name", [*INK, *SCAN])

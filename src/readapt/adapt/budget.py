@@ -7,6 +7,7 @@ than one that was not.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,17 @@ class Budget:
         """
         for_stages = max(0.0, self.left - shares["end"] * self.seconds)
         return for_stages * shares[name] / sum(shares[other] for other in coming)
+
+
+def peak_memory() -> float:
+    """Gigabytes that this process held at most, and with it the largest process that it started."""
+    if sys.platform == "win32":  # no such count there
+        return 0.0
+    import resource
+
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    unit = 1e9 if sys.platform == "darwin" else 1e9 / 1024  # bytes there, kibibytes on Linux
+    return sum(resource.getrusage(one).ru_maxrss for one in who) / unit
 
 
 @dataclass(frozen=True, slots=True)

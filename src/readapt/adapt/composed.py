@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -113,12 +113,15 @@ def ink_of(line: Image) -> NDArray[np.float32]:
 
 
 def compose(
-    known: Known, genres: Mapping[str, float], look: Path | None, seed: int
+    known: Known, genres: Mapping[str, float], looks: Sequence[Path], seed: int
 ) -> ComposedPages:
-    """Make the pages of a collection: its kinds and fonts, and its look where one was learnt."""
+    """Make the pages of a collection: its kinds and fonts, its look where one was learnt.
+
+    Their paper is that of the first of `looks` that has any.
+    """
     general = PageConfig(seed=seed + 51, colour=0.1, corpora=tuple(known.general.corpora.values()))
     akin = replace(general, seed=seed + 52, fonts=known.akin.fonts, layouts=layouts_of(genres))
-    paper = None
-    if look is not None and Look.load(look).manifest.paper is not None:
-        paper = LookPaper(str(look), SHEETS)
+    papers = (str(look) for look in looks if Look.load(look).manifest.paper is not None)
+    folder = next(papers, None)
+    paper = None if folder is None else LookPaper(folder, SHEETS)
     return ComposedPages(general, akin, tuple(image for image, _ in known.translated), paper)

@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 
 from readapt import __version__
-from readapt.adapt.budget import Budget, Portion
-from readapt.adapt.changes import find_changes
+from readapt.adapt.budget import Budget, Portion, peak_memory
+from readapt.adapt.calibrated import Weights, fit_confidences, fit_weights
+from readapt.adapt.changes import Changes, find_changes, words_of
 from readapt.adapt.gate import Score
 from readapt.adapt.journal import Journal
 from readapt.adapt.report import write_report
 from readapt.adapt.stage import LANGUAGE_MODEL, State
 from readapt.adapt.stages.teach import known_lines
-from readapt.errors import UsageError
 from readapt.evaluate.boxes import Detection, match
-from readapt.evaluate.calibrate import calibrate
 from readapt.evaluate.estimate import Estimate
 from readapt.evaluate.run import EvaluationConfig, evaluate
 from readapt.evaluate.truth import Truth, load_truth
@@ -29,7 +28,7 @@ from readapt.export.detector import export_detector
 from readapt.export.int8 import export_int8
 from readapt.export.recognizer import export_recognizer
 from readapt.models.bundle import Bundle, save_bundle
-from readapt.models.manifest import Calibration, LanguageModelSection
+from readapt.models.manifest import ErrorEstimate, LanguageModelSection
 from readapt.nets.crnn import STRIDE
 from readapt.pages.load import load_page
 from readapt.reader import Reader, load_detector, load_recognizer
@@ -41,8 +40,8 @@ QUICK = "recognizer-int8.onnx"
 """What is read with: the same network, its convolutions in integers."""
 UNREADABLE = 0.3
 """Share of such lines from which on it is said."""
-CALIBRATED = 400
-"""Labelled lines that confidences are fitted to."""
+FITTING = 0.35
+"""Share of the time left at the end that the calibration of the estimate may take."""
 
 
 @dataclass(frozen=True)
@@ -77,18 +76,6 @@ class Ending:
     def reads_anew(self) -> bool:
         """Whether the recognizer is another than the base's."""
         return any("replay" in self.stages[name] for name in self.kept)
-
-    @property
-    def before(self) -> Estimate:
-        """What the base model reads wrong on held-out lines."""
-        return self.base.estimate.scaled(self.bundle.manifest.errors_left)
-
-    @property
-    def after(self) -> Estimate:
-        """What the new one does."""
-        section, _ = self.language
-        left = section.errors_left if section is not None and section.beam else 1.0
-        return self.last.estimate.scaled(left)
 
     @property
     def language(self) -> tuple[LanguageModelSection | None, Path | None]:
@@ -138,12 +125,15 @@ class Adapted:
     model: Path
     report: Path
     before: Estimate
-    """Of the base model on held-out lines of the scans."""
+    """Of the base model on the lines of the scans ..."""
     after: Estimate
+    """... and of the new one; by those held out, since it is too sure of those it learnt from."""
     kept: tuple[str, ...]
     """Stages that passed the gate; none: the model is the base model."""
     remarks: tuple[str, ...]
     minutes: float
+    memory: float
+    """Gigabytes that this process held at most, and the largest engine beside it."""
     truth: Measured | None = None
     pages: tuple[tuple[str, Estimate, Estimate], ...] = ()
     """Pages with their estimates before and after, the most doubtful first."""
@@ -152,33 +142,37 @@ class Adapted:
 def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
     """Write the model and the report; measure where there is a truth."""
     ending = replace(ending, remarks=(*ending.remarks, *_doubts(ending)))
-    ending.say("writing the model")
-    bundle, remark = write_model(ending, out)
-    if remark:
-        ending = replace(ending, remarks=(*ending.remarks, remark))
+    with tempfile.TemporaryDirectory(dir=ending.work) as scratch:
+        ending.say("writing the model")
+        bundle, remark = draft_model(ending, Path(scratch) / _plain(out.name))
+        if remark:
+            ending = replace(ending, remarks=(*ending.remarks, remark))
+        bundle, weights = _calibrated(ending, bundle)
+        ending.say("reading lines before and after")
+        changes = find_changes(ending, bundle, weights, 0.7 * ending.budget.left)
+        bundle = _saved(bundle, out, {"metrics": _metrics(ending, changes)})
     measured = None
     if truth is not None:
         ending.say("measuring on the labelled documents")
         measured = measure(ending.bundle, bundle, truth, ending.state.config.threads)
-    ending.say("reading lines before and after")
-    changes = find_changes(ending, bundle, 0.8 * ending.budget.left)
-    minutes = round(ending.budget.spent / 60, 2)
-    report = write_report(ending, changes, measured, bundle, minutes)
+    minutes, memory = round(ending.budget.spent / 60, 2), peak_memory()
+    report = write_report(ending, changes, measured, bundle, minutes, memory)
     return Adapted(
         out,
         report,
-        ending.before,
-        ending.after,
+        changes.before,
+        changes.after,
         tuple(ending.kept),
         tuple(ending.remarks),
         minutes,
+        memory,
         measured,
         changes.pages,
     )
 
 
-def write_model(ending: Ending, out: Path) -> tuple[Bundle, str]:
-    """Write the bundle: the base's files, and what was learnt where something was.
+def draft_model(ending: Ending, folder: Path) -> tuple[Bundle, str]:
+    """Write the bundle to ``folder``: the base's files, and what was learnt where something was.
 
     Returns also what is to be said of it, "" for nothing.
     """
@@ -186,8 +180,7 @@ def write_model(ending: Ending, out: Path) -> tuple[Bundle, str]:
     manifest = base.manifest
     files = {name: base.folder / name for name in manifest.sha256}
     with tempfile.TemporaryDirectory() as scratch:
-        calibration, remark = manifest.calibration, ""
-        recognizer = manifest.recognizer
+        remark, recognizer = "", manifest.recognizer
         if ending.reads_anew:
             path = Path(scratch) / recognizer.file
             export_recognizer(state.network, path)
@@ -208,20 +201,21 @@ def write_model(ending: Ending, out: Path) -> tuple[Bundle, str]:
         if language is not None and path_to_it is not None:
             files[language.file] = path_to_it
         update = {
-            "name": _plain(out.name),
+            "name": folder.name,
             "version": __version__,
             "alphabet": state.alphabet.characters if ending.reads_anew else manifest.alphabet,
             "recognizer": recognizer,
             "language_model": language,
-            "calibration": calibration,
-            "metrics": _metrics(ending),
             "provenance": manifest.provenance | {"adapted": _provenance(ending)},
         }
-        bundle = save_bundle(out, manifest.model_copy(update=update), files, replace=True)
-        if not ending.reads_anew:
-            return bundle, remark
-        update["calibration"] = _calibrated(ending, bundle, calibration)
-        return save_bundle(out, manifest.model_copy(update=update), files, replace=True), remark
+        return save_bundle(folder, manifest.model_copy(update=update), files), remark
+
+
+def _saved(bundle: Bundle, out: Path, update: Mapping[str, object]) -> Bundle:
+    """Write a bundle somewhere else, or where it is, with other sections."""
+    files = {name: bundle.folder / name for name in bundle.manifest.sha256}
+    manifest = bundle.manifest.model_copy(update=dict(update))
+    return save_bundle(out, manifest, files, replace=True)
 
 
 def _quick(ending: Ending, path: Path) -> str:
@@ -237,18 +231,25 @@ def _quick(ending: Ending, path: Path) -> str:
     return f"The model reads in floating point: in integers it is worse ({worse})." if worse else ""
 
 
-def _calibrated(ending: Ending, bundle: Bundle, before: Calibration) -> Calibration:
-    """Fit confidences anew, on labelled lines of a stretch that no stage has drawn."""
-    known, _ = known_lines(ending.state, Portion(0.0))
-    lines = known(1_000_000, CALIBRATED)
-    recognizer = load_recognizer(bundle, ending.state.config.threads, GREEDY)
-    posteriors = recognizer.log_posteriors([image for image, _ in lines])
+def _calibrated(ending: Ending, bundle: Bundle) -> tuple[Bundle, Weights]:
+    """Fit confidences and estimates anew, on labelled lines that no stage has seen.
+
+    A model that reads as its base does keeps what was known of that.
+    """
+    present = bundle.manifest.calibration.errors or ErrorEstimate()
+    if not ending.reads_anew:
+        return bundle, Weights(present, present)
     ending.say("calibrating confidences")
-    try:
-        found = calibrate(posteriors, [text for _, text in lines], bundle.alphabet, before)
-    except UsageError:  # too few words were read: what was known of the base still stands
-        return before
-    return found.calibration
+    threads, alphabet = ending.state.config.threads, bundle.alphabet
+    known, _ = known_lines(ending.state, Portion(0.0))
+    base, new = (load_recognizer(one, threads, GREEDY) for one in (ending.bundle, bundle))
+    calibration = fit_confidences(new, known, alphabet, bundle.manifest.calibration)
+    ending.say("calibrating the estimate")
+    words = words_of(bundle)
+    seconds = FITTING * ending.budget.left
+    weights = fit_weights((base, new), known, words, present, seconds, ending.budget.tick)
+    calibration = calibration.model_copy(update={"errors": weights.after})
+    return _saved(bundle, bundle.folder, {"calibration": calibration}), weights
 
 
 def measure(before: Bundle, after: Bundle, truth: str | Path, threads: int | None) -> Measured:
@@ -272,13 +273,13 @@ def found_hmean(bundle: Bundle, truth: Truth, threads: int | None) -> float:
     return found.hmean
 
 
-def _metrics(ending: Ending) -> dict[str, float]:
+def _metrics(ending: Ending, changes: Changes) -> dict[str, float]:
     known = ending.bundle.manifest.metrics
     if ending.reads_anew:  # those of the base were of another recognizer
         known = {k: v for k, v in known.items() if not k.startswith(("cer", "wer", "ms_"))}
     return known | {
-        "estimated_cer_scans": round(ending.after.rate, 4),
-        "estimated_cer_scans_before": round(ending.before.rate, 4),
+        "estimated_cer_scans": round(changes.after.rate, 4),
+        "estimated_cer_scans_before": round(changes.before.rate, 4),
         "cer_general_synthetic": round(ending.last.replay, 4),
     }
 

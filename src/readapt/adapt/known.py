@@ -14,6 +14,10 @@ from readapt.synth.corpus import Corpus
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.types import Image
 
+FRESH = 1_000_000
+"""Number of the first rendered line that no stage comes to."""
+SPARE = 8
+"""One in so many lines in the look is kept back to calibrate with."""
 GENERAL = 3
 """Of five rendered lines so many are of all kinds, whatever the scans look like: for variety."""
 
@@ -29,6 +33,8 @@ class Known:
     height: int
     translated: tuple[tuple[Image, str], ...] = ()
     """Prepared lines in the look; none: all lines are rendered."""
+    spare: tuple[tuple[Image, str], ...] = ()
+    """More of these, which :meth:`fresh` alone gives."""
 
     def __call__(self, start: int, count: int) -> list[tuple[Image, str]]:
         """Draw lines ``start`` to ``start + count - 1``."""
@@ -39,6 +45,16 @@ class Known:
             return self.translated[index // 2 % len(self.translated)]
         maker = self.general if index // 2 % 5 < GENERAL else self.akin
         sample = maker.make(index)
+        return prepare_line(sample.image, self.height), sample.text
+
+    def fresh(self, start: int, count: int) -> list[tuple[Image, str]]:
+        """Draw lines that nothing was learnt from; every other one in the look, where any are."""
+        return [self._fresh(i) for i in range(start, start + count)]
+
+    def _fresh(self, index: int) -> tuple[Image, str]:
+        if self.spare and index % 2:
+            return self.spare[index // 2 % len(self.spare)]
+        sample = self.akin.make(FRESH + index)
         return prepare_line(sample.image, self.height), sample.text
 
 

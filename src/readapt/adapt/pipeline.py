@@ -108,7 +108,7 @@ def adapt(
     """
     config = config or AdaptConfig()
     out = Path(out)
-    _check(out, config)
+    _check(out, config, resume)
     if extend_alphabet and text is None:
         raise UsageError(
             "--extend-alphabet takes new characters from a corpus: give one by --text."
@@ -120,14 +120,16 @@ def adapt(
     if truth is not None:
         load_truth([truth])  # what is wrong with it is said before hours of work
     find_device(config.device)
+    network = trainable(bundle)  # as is a model that cannot learn
     named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
-    journal = Journal(work, _settings(config, named, text, bundle, extend_alphabet), resume)
-    if journal.begun_anew:  # what an interrupted start may have left
-        for name in (FILE_NAME, CLOCK_NAME):
-            (work / name).unlink(missing_ok=True)
-    budget = Budget(60 * config.minutes, work)
-    run = _Run(config, bundle, journal, budget, work, listener)
+    budget: Budget | None = None
     try:
+        journal = Journal(work, _settings(config, named, text, bundle, extend_alphabet), resume)
+        if journal.begun_anew:  # what an interrupted start may have left
+            for name in (FILE_NAME, CLOCK_NAME):
+                (work / name).unlink(missing_ok=True)
+        budget = Budget(60 * config.minutes, work)
+        run = _Run(config, bundle, network, journal, budget, work, listener)
         state, remarks = run.begin(named, text, extend_alphabet)
         first, last = run.stages(state)
         return finish(run.ending(state, first, last, remarks), out, truth)
@@ -139,7 +141,7 @@ def adapt(
             ) from error
         raise
     finally:
-        if work.is_dir() and shutil.disk_usage(work).free > 100_000:
+        if budget is not None and work.is_dir() and shutil.disk_usage(work).free > 100_000:
             budget.tick(force=True)
 
 
@@ -150,12 +152,14 @@ class _Run:
         self,
         config: AdaptConfig,
         bundle: Bundle,
+        network: Crnn,
         journal: Journal,
         budget: Budget,
         work: Path,
         listener: Listener,
     ) -> None:
         self.config, self.bundle, self.journal = config, bundle, journal
+        self.network = network
         self.budget, self.work, self.listener = budget, work, listener
         self.gate: Gate
         self.now = "scans"
@@ -176,7 +180,7 @@ class _Run:
         corpora, given = _corpora(text)
         target = self._target(scans)
         remarks = list(target.remarks)
-        alphabet, network = self.bundle.alphabet, trainable(self.bundle)
+        alphabet, network = self.bundle.alphabet, self.network
         if given:
             lacking = alphabet.missing("".join(corpus.text for corpus in corpora.values()))
             if lacking and extend:
@@ -411,7 +415,8 @@ class _Run:
             path = self.work / stage.name / DETECTOR_WEIGHTS
             state.detector = load_weights(state.detector, path)
         if "genres" in (record := state.records[stage.name]):
-            state.records[KNOWN] = {key: record[key] for key in ("genres", "families")}
+            chosen = ("genres", "families", "favoured")
+            state.records[KNOWN] = {key: record[key] for key in chosen if key in record}
 
     def _portion(self, stage: Stage, coming: Sequence[Stage], state: State) -> Portion:
         """Seconds for a stage; one that was begun before keeps what it was given then."""
@@ -452,12 +457,17 @@ class _Run:
         )
 
 
-def _check(out: Path, config: AdaptConfig) -> None:
+def _check(out: Path, config: AdaptConfig, resume: bool) -> None:
     """Find out before hours of work what would be wrong after them."""
     if unknown := [name for name in config.only if name not in NAMES]:
         raise UsageError(f"--only {unknown[0]}: the stages are {', '.join(NAMES)}.")
     if out.exists() and not (out / MANIFEST_NAME).is_file():
         raise UsageError(f"{out}: is there already and no model; choose another -o.")
+    if out.exists() and not resume:
+        raise UsageError(
+            f"{out}: is a model already; choose another -o, or remove it. What made it goes on "
+            "with --resume."
+        )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.with_name(f"{out.name}-adapting").mkdir(exist_ok=True)

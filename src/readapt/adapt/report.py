@@ -43,14 +43,19 @@ del { color: #c0392b; background: #c0392b22 } ins { color: #1e8449; background: 
 
 
 def write_report(
-    ending: Ending, changes: Changes, measured: Measured | None, bundle: Bundle, minutes: float
+    ending: Ending,
+    changes: Changes,
+    measured: Measured | None,
+    bundle: Bundle,
+    minutes: float,
+    memory: float,
 ) -> Path:
     """Write the report beside what a resumed run needs: it shows lines of the scans."""
     path = ending.work / "report.html"
     title = f"{bundle.manifest.name}: {ending.bundle.manifest.name} adapted"
     parts = [
         f"<h1>{escape(title)}</h1>",
-        _summary(ending, measured, minutes),
+        _summary(ending, changes, measured, bundle, minutes, memory),
         *(f"<p><b>{escape(remark)}</b></p>" for remark in ending.remarks),
         "<h2>Stages</h2>",
         _stages(ending),
@@ -58,6 +63,7 @@ def write_report(
         _records(ending),
         "<h2>Curves</h2>",
         _estimates(ending),
+        *_picture(ending.work / "survey" / "gap.png", "Fonts and degradations by the gap meter"),
         *look_shown(ending.work),
         *_losses(ending),
         f"<h2>The {SHOWN} lines that changed most</h2>",
@@ -83,10 +89,17 @@ def write_report(
     return path
 
 
-def _summary(ending: Ending, measured: Measured | None, minutes: float) -> str:
+def _summary(
+    ending: Ending,
+    changes: Changes,
+    measured: Measured | None,
+    bundle: Bundle,
+    minutes: float,
+    memory: float,
+) -> str:
     rows = [
-        ("Estimated wrong characters before", str(ending.before)),
-        ("Estimated wrong characters after", str(ending.after)),
+        ("Estimated wrong characters before", str(changes.before)),
+        ("Estimated wrong characters after", str(changes.after)),
         ("Wrong on general rendered lines", f"{ending.base.replay:.2%} → {ending.last.replay:.2%}"),
     ]
     if measured is not None:
@@ -104,6 +117,8 @@ def _summary(ending: Ending, measured: Measured | None, minutes: float) -> str:
         ("Lines learnt from", str(len(ending.state.target.lines))),
         ("Lines held out", str(len(ending.state.target.held_out))),
         ("Minutes", f"{minutes:g}"),
+        ("Memory at most", f"{memory:.1f} GB since it was last begun"),
+        ("Size of the model", f"{bundle.size / 1e6:.1f} MB"),
     ]
     return _table(("", ""), rows)
 
@@ -166,9 +181,15 @@ def look_shown(work: Path) -> Iterable[str]:
         values = [value for value in values if math.isfinite(value)]
         if len(values) > 1:
             yield _note(f"Look: {what}") + curve({column: values}, [])
-    if (game / "grid.png").is_file():
-        packed = base64.b64encode((game / "grid.png").read_bytes()).decode("ascii")
-        yield _note("Lines rendered, translated, (translated back,) real, at the judge's last look")
+    grid = "Lines rendered, translated, (translated back,) real, at the judge's last look"
+    yield from _picture(game / "grid.png", grid)
+
+
+def _picture(path: Path, caption: str) -> Iterable[str]:
+    """Show a picture that a stage left, if it did."""
+    if path.is_file():
+        packed = base64.b64encode(path.read_bytes()).decode("ascii")
+        yield _note(caption)
         yield f"<img alt='' src='data:image/png;base64,{packed}'>"
 
 

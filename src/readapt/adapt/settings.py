@@ -14,6 +14,7 @@ from readapt.train.selftrain import SelfTrainConfig
 
 SHARES: Final[Mapping[str, float]] = MappingProxyType(
     {
+        "survey": 0.05,
         "look": 0.35,
         "free": 0.02,
         "words": 0.03,
@@ -21,6 +22,7 @@ SHARES: Final[Mapping[str, float]] = MappingProxyType(
         "ask": 0.15,
         "listen": 0.4,
         "weigh": 0.04,
+        "paper": 0.04,
         "teach-pages": 0.05,
         "listen-pages": 0.05,
         "end": 0.08,

@@ -77,6 +77,8 @@ class Target:
     """Number of the page each of ``held_out`` is from."""
     names: tuple[str, ...] = ()
     """What to call each page, by its number."""
+    heights: tuple[int, ...] = ()
+    """Pixels that each of ``lines`` was high on its page."""
 
     @property
     def all(self) -> tuple[Image, ...]:
@@ -98,6 +100,7 @@ def load_target(path: Path) -> Target | None:
             sheets=unpack(arrays),
             held_out_pages=tuple(map(int, arrays["held_out_pages"])),
             names=tuple(map(str, arrays["names"])),
+            heights=tuple(map(int, arrays["heights"])),
             **images,
         )
 
@@ -109,6 +112,7 @@ def save_target(target: Target, path: Path) -> None:
         "held_out_pages": np.array(target.held_out_pages, np.int64),
         "remarks": np.array(target.remarks, np.str_),
         "names": np.array(target.names, np.str_),
+        "heights": np.array(target.heights, np.int64),
         **pack(target.sheets),
     }
     for name in _IMAGES:
@@ -243,6 +247,8 @@ class _Line(NamedTuple):
     prepared: Image
     cut: Image
     around: Image | None
+    height: int
+    """Pixels, before ``cut`` was shrunk."""
 
 
 def _kept(page: int, cut: Image, around: Image | None, config: TargetConfig) -> _Line | None:
@@ -250,7 +256,8 @@ def _kept(page: int, cut: Image, around: Image | None, config: TargetConfig) -> 
     prepared = prepare_line(tightened(cut), config.height)  # as it will be read
     if not usable(cut, prepared) or prepared.shape[1] > config.widest:
         return None
-    return _Line(page, prepared, _grey(cut), None if around is None else _grey(around))
+    wider = None if around is None else _grey(around)
+    return _Line(page, prepared, _grey(cut), wider, cut.shape[0])
 
 
 def _grey(cut: Image) -> Image:
@@ -290,6 +297,7 @@ def _parted(
         tuple(line.cut for line in judged),
         tuple(line.around for line in learnt if line.around is not None),
         held_out_pages=tuple(line.page for line in judged),
+        heights=tuple(line.height for line in learnt),
     )
 
 

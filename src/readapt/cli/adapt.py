@@ -53,8 +53,8 @@ def adapt(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="A stage to run: look, free, words, teach, ask, listen, weigh, teach-pages, "
-            "listen-pages; repeatable."
+            help="A stage to run: survey, look, free, words, teach, ask, listen, weigh, paper, "
+            "teach-pages, listen-pages; repeatable."
         ),
     ] = None,
     extend_alphabet: Annotated[
@@ -150,7 +150,8 @@ def summary(adapted: "Adapted") -> list[str]:
         if measured.boxes is not None:
             before, after = measured.boxes
             rows.append(f"Lines found on labelled pages, H-mean: {before:.3f} -> {after:.3f}")
-    rows.append(f"Kept: {', '.join(adapted.kept) or 'nothing'}; {adapted.minutes:g} minutes")
+    kept = ", ".join(adapted.kept) or "nothing"
+    rows.append(f"Kept: {kept}; {adapted.minutes:g} minutes, {adapted.memory:.1f} GB at most")
     return [*rows, str(adapted.model), str(adapted.report)]
 
 

@@ -191,14 +191,20 @@ class Estimates:
     def __init__(
         self, reader: "Reader", model: str | None, load: "LoadConfig", as_the_model_says: bool
     ) -> None:
-        from readapt.models.bundle import find_bundle, read_manifest
+        from readapt.evaluate.estimate import strong_words
+        from readapt.models.bundle import Bundle, find_bundle
         from readapt.models.manifest import ErrorEstimate
+        from readapt.recognize.lm import CharacterModel
 
-        manifest = read_manifest(find_bundle(model))
+        bundle = Bundle.load(find_bundle(model))
+        manifest, path = bundle.manifest, bundle.language_model
         self._reader, self._load = reader, load
         self._section = manifest.recognizer
         greedy = manifest.calibration.errors or ErrorEstimate()
         self._by = manifest.error_estimate if as_the_model_says else greedy
+        self._words = None
+        if self._by.words and path is not None:
+            self._words = strong_words(CharacterModel.load(path, bundle.alphabet))
         self._signs: list[Signs] = []
 
     def add(self, pages: "tuple[Page, ...]") -> None:
@@ -209,7 +215,12 @@ class Estimates:
         images = {page.index: page.image for page in load_pages(pages[0].source, self._load)}
         for page in pages:
             signs = page_signs(
-                self._reader, images[page.index], page, self._section.height, self._section.pad
+                self._reader,
+                images[page.index],
+                page,
+                self._section.height,
+                self._section.pad,
+                self._words,
             )
             self._signs += signs
             where = f"{page.source}, page {page.index + 1}" if len(images) > 1 else page.source

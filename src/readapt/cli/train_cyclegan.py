@@ -10,8 +10,11 @@ from readapt.cli.device import Device, DeviceOption
 from readapt.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from readapt.gan.monitor import Reads
     from readapt.reader import Reader
+    from readapt.types import Image
 
 
 class Objective(StrEnum):
@@ -106,6 +109,7 @@ def cyclegan(
     from readapt.gan.frozen import from_bundle
     from readapt.gan.make_look import BOTH_SIDES, LookConfig, make_look
     from readapt.gan.monitor import summary
+    from readapt.gan.play import CollapseError
     from readapt.gan.scans import scan_lines
     from readapt.models.bundle import Bundle, find_bundle
     from readapt.reader import Reader
@@ -125,11 +129,11 @@ def cyclegan(
     height = bundle.manifest.recognizer.height
     recognizer = from_bundle(bundle)
     finder = Reader(model)
-    judge = judge or _second_reader()
-    judged = _judge(judge, finder)
     real = scan_lines(
         scans, None if lines else finder, height=height, least=min_lines, colour=colour
     )
+    judge = judge or _second_reader()
+    judged = _judge(judge, finder, real.lines)
     corpus = None if text is None else read_corpus(text)
     for problem in () if corpus is None else drawing_problems(corpus):
         typer.echo(f"readapt: {problem}", err=True)
@@ -164,20 +168,25 @@ def cyclegan(
         ),
     )
     work = out.with_name(f"{out.name}-training")
-    made = make_look(
-        real,
-        maker,
-        bundle.alphabet,
-        recognizer,
-        judged,
-        out,
-        work,
-        config,
-        resume,
-        told,
-        not quiet,
-        started,
-    )
+    try:
+        made = make_look(
+            real,
+            maker,
+            bundle.alphabet,
+            recognizer,
+            judged,
+            out,
+            work,
+            config,
+            resume,
+            told,
+            not quiet,
+            started,
+        )
+    except CollapseError as error:
+        raise CollapseError(
+            f"{error} {_advice(str(error))} {work / 'report.html'} shows it."
+        ) from error
     typer.echo(summary(made.figures))
     if judge == ITSELF:
         typer.echo(
@@ -186,12 +195,33 @@ def cyclegan(
         )
     for name, gap in made.gaps.items():
         typer.echo(f"{name}: {gap.estimate:.1f} grey levels ({gap.low:.1f} to {gap.high:.1f})")
+        for doubt in gap.warnings:
+            typer.echo(f"{name}: {doubt}")
     for warning in made.warnings:
         typer.echo(warning)
     typer.echo(f"{out}\n{made.report}")
 
 
 ITSELF = "self"
+_TOLD_BY = 80
+"""Lines that tell the language of the scans."""
+
+
+def _advice(finding: str) -> str:
+    """Say what to change after a game that was lost like this."""
+    from readapt.gan.monitor import BLACK, INVERTED
+
+    if finding == BLACK:
+        return (
+            "Start again with a lower rate (--lr 1e-4) or another --seed; scans with black margins "
+            "inside of lines do this too."
+        )
+    if finding == INVERTED:
+        return "Start again with more identity loss (--identity 10) or another --seed."
+    return (
+        "Start again with more weight on the text (--text-weight 5 --ink 5), or with lines nearer "
+        "to the scans (see `readapt gap`)."
+    )
 
 
 def _second_reader() -> str:
@@ -202,27 +232,39 @@ def _second_reader() -> str:
     return next((name for name in engines if not find_teacher(name).missing()), ITSELF)
 
 
-def _judge(name: str, finder: "Reader") -> "Reads":
-    """Find who reads translated lines: another engine, another model, or the finder, hindered."""
-    from collections.abc import Sequence
+def _judge(name: str, finder: "Reader", lines: "Sequence[Image]") -> "Reads":
+    """Find who reads translated lines: another engine, another model, or the finder, hindered.
 
+    Tesseract reads in the languages that `lines` of the scans are in, where none is named.
+    """
     from readapt.gan.monitor import rough_reader
-    from readapt.types import Image
 
     if name.partition(":")[0] in ("rapidocr", "tesseract"):
         from readapt.adapt.engines import find_teacher
 
-        engine = find_teacher(name)
+        engine = find_teacher(name, *_writing(finder, lines))
         missing = engine.missing()
         if missing:
             raise UsageError(missing.replace("The teacher", "The judge"))
         return lambda images: [answer[0] if answer else "" for answer in engine.read(images)]
     reader = finder if name == ITSELF else _reader(name)
 
-    def reads(images: Sequence[Image]) -> list[str]:
+    def reads(images: "Sequence[Image]") -> list[str]:
         return [line.text for line in reader.read_lines(images)]
 
     return rough_reader(reads) if name == ITSELF else reads
+
+
+def _writing(finder: "Reader", lines: "Sequence[Image]") -> tuple[list[str], bool]:
+    """Tell the languages of some of the lines, and whether they are in old print."""
+    from readapt.adapt.languages import find_writing
+    from readapt.gan.colour import grey
+    from readapt.synth.corpus import system_corpora
+
+    some = [grey(line) for line in lines[:: max(1, len(lines) // _TOLD_BY)]]
+    read = [line.text for line in finder.read_lines(some)]
+    writing = find_writing(read, system_corpora(), finder.alphabet)
+    return list(writing.languages), writing.old > 0
 
 
 def _reader(model: str) -> "Reader":

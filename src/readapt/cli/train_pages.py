@@ -62,6 +62,7 @@ def pages(
     from readapt.gan.make_page_look import PageLookConfig, make_page_look
     from readapt.gan.monitor import summary
     from readapt.gan.page_patches import akin, draw_page, scan_pages
+    from readapt.gan.play import CollapseError
     from readapt.models.bundle import Bundle, find_bundle
     from readapt.reader import Reader
     from readapt.synth.corpus import read_corpus
@@ -111,7 +112,13 @@ def pages(
         return [line.text for line in reader.read_lines(images)]
 
     work = out.with_name(f"{out.name}-pages-training")
-    made = make_page_look(real, clean, reads, out, work, config, resume, not quiet)
+    try:
+        made = make_page_look(real, clean, reads, out, work, config, resume, not quiet)
+    except CollapseError as error:
+        raise CollapseError(
+            f"{error} Start again with more weight on the ink (--ink 5), on the identity "
+            f"(--identity 2), or another --seed; {work / 'grid.png'} shows the last look."
+        ) from error
     typer.echo(summary(made.figures))
     if made.figures["preserved"] < config.preserved:
         typer.echo("Too many texts were lost: train with more weight on the ink (--ink 5).")

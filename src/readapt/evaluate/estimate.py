@@ -1,15 +1,16 @@
 """How many characters are wrong, without knowing one of them.
 
-Two signs are counted on a line: what the posteriors leave open, and how much the reading changes
-when the line is looked at in slightly other ways. Neither is a number of errors; on degraded lines
-whose text is known, the weights that turn them into one are found, and by how much a whole set of
-lines can still be off.
+Three signs are counted on a line: what the posteriors leave open, how much the reading changes
+when the line is looked at in slightly other ways, and, where there is a language model, how much it
+would change if that had a strong say. None is a number of errors; on degraded lines whose text is
+known, the weights that turn them into one are found, and by how much a whole set of lines can still
+be off.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -21,8 +22,10 @@ from readapt.errors import UsageError
 from readapt.lines.crop import crop_line
 from readapt.models.manifest import ErrorEstimate
 from readapt.recognize.alphabet import Alphabet
+from readapt.recognize.beam import NARROW, Beam
 from readapt.recognize.decode import GREEDY, Decoder, decode
 from readapt.recognize.greedy import best_path
+from readapt.recognize.lm import CharacterModel
 from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.tighten import tightened
 from readapt.recognize.views import VIEWS
@@ -59,6 +62,8 @@ class Signs:
     """Sum over the characters of what the posteriors leave for others, ``1 - p``."""
     changed: float
     """Edits between the reading and those of the other views, mean over these."""
+    words: float = 0.0
+    """Edits between the reading and that of a search that listens to a language model."""
 
     @property
     def characters(self) -> int:
@@ -94,11 +99,13 @@ def find_signs(
     lines: Sequence[Image],
     height: int,
     decoder: Decoder = GREEDY,
+    words: Decoder | None = None,
 ) -> list[Signs]:
     """Read lines, ``H W`` or ``H W 3`` uint8 of any size, in all views; one sign each, in order.
 
     ``height`` is that of the recognizer's lines in pixels. ``decoder`` gives the texts; the signs
-    are always those of the best paths.
+    are always those of the best paths. ``words`` is the search of :func:`strong_words`; None: its
+    sign is 0.
     """
     found = []
     for start in range(0, len(lines), _TOGETHER):
@@ -106,11 +113,23 @@ def find_signs(
         seen = [reader.log_posteriors(some)]
         seen += [reader.log_posteriors([VIEWS[look](line) for line in some]) for look in LOOKS]
         for own, *others in zip(*seen, strict=True):
-            found.append(_signs(own, others, reader.alphabet, decoder))
+            found.append(_signs(own, others, reader.alphabet, decoder, words))
     return found
 
 
-def page_signs(reader: Reads, image: Image, page: Page, height: int, pad: float) -> list[Signs]:
+def strong_words(model: CharacterModel) -> Beam:
+    """Make the search that gives the words a strong say: twice what reading trusts them with."""
+    return replace(NARROW, language_model=model, weight=0.3, length_weight=0.65)
+
+
+def page_signs(
+    reader: Reads,
+    image: Image,
+    page: Page,
+    height: int,
+    pad: float,
+    words: Decoder | None = None,
+) -> list[Signs]:
     """Read the lines of a page again, cut out where they were found, in all views.
 
     ``image`` is the page in pixels, ``pad`` the margin that lines are cut with, in line heights.
@@ -120,7 +139,7 @@ def page_signs(reader: Reads, image: Image, page: Page, height: int, pad: float)
         for line in page.lines
         if len(line.polygon) == 4
     ]
-    return find_signs(reader, cuts, height)
+    return find_signs(reader, cuts, height, words=words)
 
 
 def _signs(
@@ -128,6 +147,7 @@ def _signs(
     others: Sequence[NDArray[np.float32]],
     alphabet: Alphabet,
     decoder: Decoder,
+    words: Decoder | None,
 ) -> Signs:
     path = best_path(own)
     left = sum(
@@ -136,13 +156,13 @@ def _signs(
     )
     changed = [Levenshtein.distance(path.ids, best_path(other).ids) for other in others]
     text = alphabet.decode(decode(own, decoder).ids)
-    return Signs(text, left, float(np.mean(changed)))
+    other = path.ids if words is None else decode(own, words).ids
+    return Signs(text, left, float(np.mean(changed)), float(Levenshtein.distance(path.ids, other)))
 
 
 def expected_edits(signs: Sequence[Signs], by: ErrorEstimate) -> NDArray[np.float64]:
     """Weigh the signs of each line: the number of wrong characters to expect in it."""
-    table = np.array([[s.doubt, s.changed] for s in signs], np.float64).reshape(-1, 2)
-    edits = table @ np.array([by.doubt, by.changed])
+    edits = _table(signs) @ np.array([by.doubt, by.changed, by.words])
     return np.asarray(np.minimum(edits, [s.characters for s in signs]), np.float64)
 
 
@@ -174,31 +194,40 @@ def fit_estimate(
 
     ``sets`` are numbers of lines that belong together, such as lines of one kind of document; the
     relative errors of their estimates, each with weights found on the others, give the spread.
-    Each sign is fitted to the sets' error rates by itself, and the estimate is the mean of both:
-    they rise and fall together, so weights fitted jointly would be a matter of chance. Raises
-    :class:`UsageError` for fewer than four sets.
+    Each sign is fitted to the sets' error rates by itself, and the estimate is the mean of them:
+    they rise and fall together, so weights fitted jointly would be a matter of chance. A sign that
+    no line shows has no weight. Raises :class:`UsageError` for fewer than four sets.
     """
     if len(sets) < 4:
         raise UsageError(
             f"an estimate is calibrated on four sets of lines or more, not {len(sets)}"
         )
     true = np.asarray(edits, np.float64)
-    table = np.array([[s.doubt, s.changed] for s in signs], np.float64)
+    table = _table(signs)
+    shown = np.asarray(table.any(0))
     length = np.array([s.characters for s in signs], np.float64)
     rows = np.array([table[list(some)].sum(0) / length[list(some)].sum() for some in sets])
+    rows = rows[:, shown]
     rates = np.array([true[list(some)].sum() / length[list(some)].sum() for some in sets])
     off = []
     for i in range(len(sets)):
         others = np.arange(len(sets)) != i
         said = float(rows[i] @ _weights(rows[others], rates[others]))
         off.append(abs(np.log(max(said, _ALMOST_NONE) / max(rates[i], _ALMOST_NONE))))
-    doubt, changed = _weights(rows, rates).tolist()
-    spread = float(np.exp(np.quantile(off, 0.9)))
-    return ErrorEstimate(doubt=round(doubt, 4), changed=round(changed, 4), spread=round(spread, 4))
+    weights = np.zeros(table.shape[1])
+    weights[shown] = _weights(rows, rates)
+    doubt, changed, words = (round(weight, 4) for weight in weights.tolist())
+    spread = round(float(np.exp(np.quantile(off, 0.9))), 4)
+    return ErrorEstimate(doubt=doubt, changed=changed, words=words, spread=spread)
+
+
+def _table(signs: Sequence[Signs]) -> NDArray[np.float64]:
+    """`line sign`."""
+    return np.array([[s.doubt, s.changed, s.words] for s in signs], np.float64).reshape(-1, 3)
 
 
 def _weights(rows: NDArray[np.float64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Half of each sign's own least-squares factor; relative errors count, but not of nothing."""
+    """Each sign's own least-squares factor, over their number; relative errors count."""
     scale = 1 / np.maximum(rates, _ALMOST_NONE)
     scaled, wanted = rows * scale[:, None], rates * scale
     squares = np.maximum((scaled**2).sum(0), 1e-12)

@@ -6,54 +6,32 @@ named for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np
-from numpy.random import Generator, default_rng
+from numpy.random import default_rng
 
+from readapt.recognize.alphabet import LATIN, Alphabet
 from readapt.recognize.preprocess import PAPER, prepare_line
-from readapt.synth import degrade
 from readapt.synth.corpus import Corpus
+from readapt.synth.degrade import SCAN, apply_all
 from readapt.synth.fonts import Font, FontError, Kind, find_fonts
 from readapt.synth.genres import Genre
-from readapt.synth.ink import Break, Dropout, Fade, Spread, sample_ink
+from readapt.synth.ink import INK, sample_ink
 from readapt.synth.lines import LineConfig, LineMaker, on_paper
 from readapt.types import Image
 
-Sample: TypeAlias = Callable[[Generator], degrade.Degradation]
-
-INK: Final[Mapping[str, Sample]] = MappingProxyType(
-    {
-        "spread ink": Spread.sample,
-        "broken ink": Break.sample,
-        "faded ink": Fade.sample,
-        "print head dots": Dropout.sample,
-    }
-)
-"""What happens to coverage, by the name it is shown under."""
-SCAN: Final[Mapping[str, Sample]] = MappingProxyType(
-    {
-        "rules and folds": degrade.Strokes.sample,
-        "specks": degrade.Specks.sample,
-        "uneven light": degrade.Light.sample,
-        "blur": degrade.Blur.sample,
-        "low resolution": degrade.LowResolution.sample,
-        "noise": degrade.Noise.sample,
-        "black and white": degrade.Binarise.sample,
-        "JPEG": degrade.Jpeg.sample,
-    }
-)
-"""What happens to the image."""
+Group: TypeAlias = Literal["fonts", "documents", "degradations"]
+GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A set of lines with the group it is ranked in."""
 
-    group: Literal["fonts", "documents", "degradations"]
+    group: Group
     name: str
     lines: tuple[Image, ...]
     """Prepared."""
@@ -68,7 +46,9 @@ def degraded(image: Image, name: str, seed: int) -> Image:
     """Do one thing to a clean line, `height width` uint8 black on white; the same shape."""
     rng = default_rng(seed)
     grey = image.astype(np.float32) / np.float32(255)
-    changed = 1 - INK[name](rng).apply(1 - grey) if name in INK else SCAN[name](rng).apply(grey)
+    changed = (
+        1 - INK[name](rng).apply(1 - grey) if name in INK else SCAN[name].sample(rng).apply(grey)
+    )
     return (np.clip(changed, 0, 1) * np.float32(255)).astype(np.uint8)
 
 
@@ -79,7 +59,7 @@ def dressed(image: Image, seed: int) -> Image:
     """
     rng = default_rng(seed)
     ink = np.clip(1 - image.astype(np.float32) / np.float32(PAPER), 0, 1)
-    ink = degrade.apply_all(ink, sample_ink(rng, image.shape[0]))
+    ink = apply_all(ink, sample_ink(rng, image.shape[0]))
     return on_paper(ink, rng, clean=False)
 
 
@@ -89,25 +69,30 @@ def candidates(
     fonts: Sequence[Font] | None = None,
     corpora: Mapping[str, Corpus] | None = None,
     height: int = 36,
+    groups: Collection[Group] = GROUPS,
+    alphabet: Alphabet = LATIN,
 ) -> Iterator[Candidate]:
     """Yield sets of `count` lines: one kind of font each, one genre each, one degradation each.
 
-    Degradations work on clean lines; the set named `none` of their group is the clean lines
-    themselves, which the others are compared with. Kinds without a usable font are left out.
+    Those of `groups` alone. Degradations work on clean lines; the set named `none` of their group
+    is the clean lines themselves, which the others are compared with. Kinds without a usable font
+    are left out.
     """
     found = list(fonts if fonts is not None else find_fonts())
-    for kind in get_args(Kind):
+    for kind in get_args(Kind) if "fonts" in groups else ():
         chosen = [font for font in found if font.kind == kind]
         if chosen:
-            maker = LineMaker(config, chosen, corpora)
+            maker = LineMaker(config, chosen, corpora, alphabet)
             yield Candidate("fonts", kind, tuple(draw_lines(maker, count, height)))
-    for genre in get_args(Genre):
+    for genre in get_args(Genre) if "documents" in groups else ():
         try:
-            maker = LineMaker(replace(config, genres=((genre, 1.0),)), found, corpora)
+            maker = LineMaker(replace(config, genres=((genre, 1.0),)), found, corpora, alphabet)
         except FontError:
             continue
         yield Candidate("documents", genre, tuple(draw_lines(maker, count, height)))
-    maker = LineMaker(replace(config, clean=1.0), found, corpora)
+    if "degradations" not in groups:
+        return
+    maker = LineMaker(replace(config, clean=1.0), found, corpora, alphabet)
     clean = [maker.make(i).image for i in range(count)]
     plain = tuple(prepare_line(line, height) for line in clean)
     yield Candidate("degradations", "none", plain)

@@ -68,11 +68,7 @@ class Clock:
             return None
         if not np.isfinite(self.minutes):
             return config
-        begun = time.monotonic()
-        lines = [np.full((36, config.width + 8), level, np.uint8) for level in (0, 230)] * 10
-        measure_gap(lines[::2], lines[1::2], replace(config, steps=6, look_every=6, bootstrap=10))
-        second = (time.monotonic() - begun) / 6
-        steps = min(config.steps, int(self.left / _GAPS / second))
+        steps = min(config.steps, int(self.left / _GAPS / seconds_a_step(config)))
         return replace(config, steps=steps) if steps >= min(_FEWEST, config.steps) else None
 
     def warnings(self, config: LookConfig) -> tuple[str, ...]:
@@ -83,3 +79,11 @@ class Clock:
             f"It took {self.spent / 60:.1f} minutes: drawing, matching and measuring alone need "
             "some, give it more with --minutes.",
         )
+
+
+def seconds_a_step(config: GapConfig) -> float:
+    """Try how long a step of a critic takes here and now."""
+    begun = time.monotonic()
+    lines = [np.full((36, config.width + 8), level, np.uint8) for level in (0, 230)] * 10
+    measure_gap(lines[::2], lines[1::2], replace(config, steps=6, look_every=6, bootstrap=10))
+    return (time.monotonic() - begun) / 6

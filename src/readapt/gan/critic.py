@@ -183,11 +183,13 @@ def measure_gap(
             readings.append(float(scores[-1][0].mean() - scores[-1][1].mean()))
             apart = (_scores(critic, part[0]).mean() for part in seen)
             training.append(float(next(apart) - next(apart)))
-    last = scores[-config.smooth :]
+    # Of a short training the early readings are of no critic yet: the later half of them at most.
+    smooth = max(1, min(config.smooth, len(scores) // 2))
+    last = scores[-smooth:]
     means = [np.mean([pair[side] for pair in last], axis=0) for side in (0, 1)]
     by_line = [_by_line(means[side], held[side][1]) for side in (0, 1)]
     low, high = bootstrap_interval(by_line[0], by_line[1], config.bootstrap, rng)
-    estimate = float(np.median(readings[-config.smooth :]))
+    estimate = float(np.median(readings[-smooth:]))
     # While a critic still learns, the mean of the last readings is not their median.
     shift = estimate - float(by_line[0].mean() - by_line[1].mean())
     gap = Gap(

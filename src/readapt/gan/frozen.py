@@ -67,8 +67,8 @@ def from_onnx(path: Path) -> Crnn:
         return freeze_recognizer(_network(weights))
     except (KeyError, ValueError, RuntimeError, IndexError) as error:
         raise ModelError(
-            f"{path}: this recognizer cannot be trained through ({error}): use a model that "
-            "`readapt train recognizer` made, or its checkpoint."
+            f"{path}: this recognizer cannot be trained through ({error}): use a model with an "
+            "LSTM, GRU or RNN that `readapt train recognizer` made."
         ) from error
 
 

@@ -116,9 +116,13 @@ def make_look(
     feed = Feed(real, source.played, alphabet, config.feed)
     game = CycleGan(feed, recognizer, config.game, monitor, find_device(config.device))
     game.judged, game.glanced = _drawing(game, monitor, work / "grid.png"), monitor.glance
-    result = play(game, clock.game(config.play), work, resume, echo)
-    if not game.best:
-        raise CollapseError(monitor.wrong or LOST)
+    try:
+        result = play(game, clock.game(config.play), work, resume, echo)
+        if not game.best:
+            raise CollapseError(monitor.wrong or LOST)
+    except CollapseError as error:
+        _report_lost(str(error), monitor, folder.name, work)
+        raise
     generator = game.best_generator()
     translated = monitor.translated(generator)
     told("measuring the distance from the scans")
@@ -127,7 +131,7 @@ def make_look(
     gaps = _distances(
         scans.lines, [*source.judged, *source.played], generator, clock.meter(config.gap)
     )
-    warnings = (*clock.warnings(config), *_warnings(result, figures, config))
+    warnings = (*clock.warnings(config), *_warnings(result, figures, config, scans.pages))
     if game.strength < 1:
         warnings += (
             f"It is kept at {game.strength:.0%} of its strength: stronger, it lost too many texts.",
@@ -160,6 +164,15 @@ def make_look(
     outcome = Outcome(folder.name, figures, gaps, {k: str(v) for k, v in facts.items()}, warnings)
     write_report(report, outcome, pictures, work)
     return Made(look, result, figures, gaps, warnings, report)
+
+
+def _report_lost(why: str, monitor: Monitor, name: str, work: Path) -> None:
+    """Show what a lost game looked like: the run's report, without a look."""
+    if not monitor.history:
+        return
+    figures = monitor.history[-1]
+    pictures = Pictures(monitor.plain[:16], monitor.seen[:16], [], monitor.real[:24])
+    write_report(work / "report.html", Outcome(name, figures, {}, {}, (why,)), pictures, work)
 
 
 def _parted(lines: Sequence[Image], config: LookConfig) -> tuple[list[Image], list[Image]]:
@@ -218,7 +231,9 @@ def _back(game: CycleGan, translated: list[Image]) -> list[Image]:
     return [translate_line(other, line) for line in translated]
 
 
-def _warnings(result: Result, figures: dict[str, float], config: LookConfig) -> list[str]:
+def _warnings(
+    result: Result, figures: dict[str, float], config: LookConfig, pages: int
+) -> list[str]:
     found = []
     if figures["preserved"] < config.monitor.preserved:
         found.append(
@@ -237,6 +252,8 @@ def _warnings(result: Result, figures: dict[str, float], config: LookConfig) -> 
         )
     if figures["kid"] > 0.9 * figures["kid_before"]:
         found.append("The translated lines are hardly nearer to the scans: more minutes.")
+    if pages == 1:
+        found.append("All lines are from one page: the look is that page's, not a collection's.")
     if result.early:
         found.append(f"Nothing improved any more after step {result.best_step}: it ended early.")
     return found

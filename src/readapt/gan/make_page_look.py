@@ -150,7 +150,7 @@ def make_page_look(
     :class:`CollapseError` where no state was worth keeping, and then writes none.
     """
     settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed), device="auto"))
-    seen = fingerprint(*(page.image for page in real))
+    seen = fingerprint(*(page.image for page in (*real, *drawn)))
     same_settings(work, settings | {"pages": seen}, resume)
     played, compared = _parted(real, config.play.seed)
     played_drawn, compared_drawn = _parted(drawn, config.play.seed)

@@ -170,7 +170,7 @@ def make_paper(
             }
         },
     )
-    warnings = [*_doubts(figures), *(gap.warnings if gap is not None else ())]
+    warnings = [*_doubts(figures, patches.pages), *(gap.warnings if gap is not None else ())]
     return MadePaper(look, result, figures, gap, tuple(warnings))
 
 
@@ -239,8 +239,10 @@ def _gap(
     return measure_gap(list(patches.levels), sheets, config)
 
 
-def _doubts(figures: dict[str, float]) -> list[str]:
+def _doubts(figures: dict[str, float], pages: int) -> list[str]:
     found = []
+    if pages == 1:
+        found.append("All patches are from one page: the paper is that page's alone.")
     if figures["kid"] > 0.5 * figures["kid_plain"]:
         found.append("The sheets are hardly nearer to the scans than plain paper: more --minutes.")
     if figures["coverage"] < 0.3:

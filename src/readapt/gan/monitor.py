@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from readapt.evaluate.normalise import fold
-from readapt.gan.candidates import INK, SCAN, degraded, dressed
+from readapt.gan.candidates import degraded, dressed
 from readapt.gan.colour import grey
 from readapt.gan.critic import GapConfig, measure_gap
 from readapt.gan.crops import Rendered
@@ -28,6 +28,8 @@ from readapt.gan.translate import translate_lines
 from readapt.nets.crnn import Crnn
 from readapt.nets.generator import Generator
 from readapt.recognize.preprocess import prepare_line
+from readapt.synth.degrade import SCAN
+from readapt.synth.ink import INK
 from readapt.types import Image
 
 Features: TypeAlias = NDArray[np.float64]
@@ -114,27 +116,20 @@ def collapse(rendered: Sequence[Image], translated: Sequence[Image]) -> str:
     a = np.concatenate([x.ravel() for x in rendered]).astype(np.float64)
     b = np.concatenate([grey(x).ravel() for x in translated]).astype(np.float64)
     if not np.isfinite(b).all() or b.mean() < 0.35 * a.mean():
-        return (
-            "The translated lines are black. Start again with a lower rate (--lr 1e-4) or another "
-            "--seed; scans with black margins inside of lines do this too."
-        )
+        return BLACK
     ink_a, ink_b = np.mean(a < 128), np.mean(b < 128)
     spread = a.std() * b.std()
     correlation = float(((a - a.mean()) * (b - b.mean())).mean() / spread) if spread else 0.0
     if correlation < -0.2:
-        return (
-            "The translated lines are inverted, bright on dark. Start again with more identity "
-            "loss (--identity 10) or another --seed."
-        )
+        return INVERTED
     if ink_b < 0.15 * ink_a or correlation < 0.2:
         return LOST
     return ""
 
 
-LOST = (
-    "The translated lines have lost their text. Start again with more weight on it "
-    "(--text-weight 5 --ink 5), or with lines nearer to the scans (see `readapt gap`)."
-)
+BLACK: Final = "The translated images are black."
+INVERTED: Final = "The translated images are inverted, bright on dark."
+LOST: Final = "The translated images have lost their text."
 _KEPT_LEAST = 0.5
 """Share of the readable texts that a state must keep to be kept itself ..."""
 _SAYS_SOMETHING = 0.1
@@ -192,7 +187,9 @@ class Monitor:
         self.usual = self.preservation(ordinary)
         """Share of them that the judge still reads after ordinary procedural degradation."""
         self.wrong = ""
-        """What was wrong at the last look."""
+        """What was wrong at the last look ..."""
+        self.seen: Sequence[Image] = ()
+        """... and the translated lines that it saw."""
         self.history: list[dict[str, float]] = []
 
     def _right(self, lines: Sequence[Image]) -> NDArray[np.bool_]:
@@ -256,6 +253,7 @@ class Monitor:
         if meter is not None and _fewest_wide(meter.width, self.real, translated) >= _MEASURABLE:
             real, fake = ([grey(x) for x in some] for some in (self.real, translated))
             figures["gap"] = measure_gap(real, fake, meter).estimate
+        self.seen = translated
         self.history.append(figures)
         wrong = self.wrong = collapse(self.plain, translated)
         if lost_texts(figures):

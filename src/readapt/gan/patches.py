@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from readapt.errors import InputError
 from readapt.gan.scans import pages_of
 from readapt.geometry import quad_size
-from readapt.pages.load import PageImage, find_inputs
+from readapt.pages.load import find_inputs
 from readapt.reader import Reader
-from readapt.types import Image
+from readapt.types import Image, Quad
 
 SIDE = 64
 """Pixels a side of the patches."""
@@ -94,10 +94,25 @@ def find_patches(
     rng = np.random.default_rng([seed, 11])
     files = [file for name in scans for file in find_inputs(name)]
     chosen = [files[i] for i in sorted(rng.permutation(len(files))[:pages])]
+    quads = ((page.image, [c.quad for c in reader.cut_lines(page)]) for page in pages_of(chosen))
+    return cut_patches(quads, rng, most=most, least=least)
+
+
+def cut_patches(
+    pages: Iterable[tuple[Image, Sequence[Quad]]],
+    rng: np.random.Generator,
+    *,
+    most: int = 4000,
+    least: int = 100,
+) -> Patches:
+    """Cut text-free patches out of pages, `H W` or `H W 3` uint8, whose lines are at `quads`.
+
+    As :func:`find_patches` does, and with the same errors.
+    """
     found: list[list[Image]] = []
     inks = []
-    for page in pages_of(chosen):
-        some, ink = _patches_on(page, reader, rng)
+    for image, quads in pages:
+        some, ink = _patches_on(image, quads, rng)
         found.append(some)
         inks += ink
     count = sum(map(len, found))
@@ -135,12 +150,10 @@ def _evenly(found: Sequence[list[Image]], most: int) -> list[Image]:
 
 
 def _patches_on(
-    page: PageImage, reader: Reader, rng: np.random.Generator
+    image: Image, quads: Sequence[Quad], rng: np.random.Generator
 ) -> tuple[list[Image], list[float]]:
     """Patches of a page in random order, and the share of light its ink lets through."""
-    image = page.image
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else image)
-    quads = [cut.quad for cut in reader.cut_lines(page)]
     if not quads:
         return [], []
     middle = float(np.median([quad_size(quad)[1] for quad in quads]))

@@ -39,6 +39,11 @@ class Bundle:
         return self.folder / self.manifest.recognizer.file
 
     @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        return sum((self.folder / name).stat().st_size for name in self.manifest.sha256)
+
+    @property
     def reading(self) -> Path:
         """The ONNX file that is read with: in eight-bit integers where there is one."""
         section = self.manifest.recognizer

@@ -91,6 +91,8 @@ class ErrorEstimate(_Section):
     """Errors for each character's worth of probability that the posteriors leave to others."""
     changed: float = Field(default=1.0, ge=0)
     """Errors for each edit between views of the line."""
+    words: float = Field(default=0.0, ge=0)
+    """Errors for each edit that the bundle's language model, heavily weighed, would make."""
     spread: float = Field(default=2.0, ge=1)
     """Nine of ten sets of lines were estimated within this factor."""
 
@@ -99,9 +101,8 @@ class ErrorEstimate(_Section):
 
         So the interval's upper end stays where it was.
         """
-        doubt, changed = factor * self.doubt, factor * self.changed
-        spread = self.spread / factor
-        return self.model_copy(update={"doubt": doubt, "changed": changed, "spread": spread})
+        weights = {name: factor * getattr(self, name) for name in ("doubt", "changed", "words")}
+        return self.model_copy(update=weights | {"spread": self.spread / factor})
 
 
 class Calibration(_Section):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Self
+from types import MappingProxyType
+from typing import Final, Self
 
 import cv2
 import numpy as np
 from numpy.random import Generator, default_rng
 
-from readapt.synth.degrade import Degradation, Grey, as_grey, new_seed
+from readapt.synth.degrade import Degradation, Grey, as_grey, leaning, new_seed
 from readapt.synth.noise import smooth_noise
 
 
@@ -129,22 +131,35 @@ class Dropout:
         return image * (1 - np.float32(self.strength) * weak)
 
 
+INK: Final[Mapping[str, Callable[[Generator], Degradation]]] = MappingProxyType(
+    {
+        "spread ink": Spread.sample,
+        "broken ink": Break.sample,
+        "faded ink": Fade.sample,
+        "print head dots": Dropout.sample,
+    }
+)
+"""What happens to coverage, by the name it is shown under."""
+
+
 def sample_ink(
-    rng: Generator, size: int, dropout: float = 0.08, bleed: float = 0.15
+    rng: Generator,
+    size: int,
+    dropout: float = 0.08,
+    bleed: float = 0.15,
+    favoured: Collection[str] = (),
 ) -> list[Degradation]:
     """Draw what happens to the ink of a font of `size` pixels.
 
-    `dropout` is the chance of a print head's faults, `bleed` that of soaking ink.
+    `dropout` is the chance of a print head's faults, `bleed` that of soaking ink. `favoured` are
+    names in :data:`INK` that are to happen more often; others in it are passed over.
     """
+    chances = {"spread ink": 0.6, "broken ink": 0.3, "faded ink": 0.4, "print head dots": dropout}
     chosen: list[Degradation] = []
     if rng.random() < bleed:
         chosen.append(Bleed.sample(rng, size))
-    elif rng.random() < 0.6:
-        chosen.append(Spread.sample(rng))
-    if rng.random() < 0.3:
-        chosen.append(Break.sample(rng))
-    if rng.random() < 0.4:
-        chosen.append(Fade.sample(rng))
-    if rng.random() < dropout:
-        chosen.append(Dropout.sample(rng))
+        del chances["spread ink"]
+    for name, chance in chances.items():
+        if rng.random() < leaning(chance, name in favoured):
+            chosen.append(INK[name](rng))
     return chosen

@@ -6,7 +6,7 @@ processes make the same lines.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -56,6 +56,8 @@ class LineConfig:
     """Paper to lay under lines in place of procedural paper, light and scanner; None for none."""
     papered: float = 1.0
     """Share of the lines that are not clean that it is laid under."""
+    favoured: tuple[str, ...] = ()
+    """What is to happen more often to ink and image: names in `ink.INK` and `degrade.SCAN`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,8 @@ class LineMaker:
             quads = warp.points(quads, shape)
             dropout = 0.25 if genre == "receipt" else 0.05
             bleed = 0.35 if genre == "typescript" else 0.06
-            ink = apply_all(ink, sample_ink(rng, style.size, dropout, bleed))
+            favoured = self.config.favoured
+            ink = apply_all(ink, sample_ink(rng, style.size, dropout, bleed, favoured))
         left, top, right, bottom = box
         ink = np.ascontiguousarray(ink[top:bottom, left:right])
         quads = quads - np.array([left, top], np.float32)
@@ -199,7 +202,7 @@ class LineMaker:
     def _on_paper(self, ink: Grey, rng: Generator, clean: bool) -> Image:
         paper = self.config.paper
         if clean or paper is None or rng.random() >= self.config.papered:
-            return on_paper(ink, rng, clean)
+            return on_paper(ink, rng, clean, self.config.favoured)
         height, width = ink.shape[:2]
         sheet = paper.sheet(rng, height, width, height)
         # The sheet has been through the scanner's optics already, the ink has not.
@@ -225,8 +228,11 @@ def scribble(height: int, width: int, rng: Generator) -> Grey:
     return drawn.astype(np.float32) * np.float32(rng.uniform(0.3, 1.0) / 255)
 
 
-def on_paper(ink: Grey, rng: Generator, clean: bool) -> Image:
-    """Bring coverage `height width` [0, 1] onto paper and through a scanner; uint8 grey."""
+def on_paper(ink: Grey, rng: Generator, clean: bool, favoured: Collection[str] = ()) -> Image:
+    """Bring coverage `height width` [0, 1] onto paper and through a scanner; uint8 grey.
+
+    `favoured` are names in `degrade.SCAN` of what is to happen more often.
+    """
     if clean:
         return ((1 - ink) * 255).astype(np.uint8)
     paper = float(rng.uniform(0.55, 1.0)) if rng.random() < 0.6 else float(rng.uniform(0.9, 1.0))
@@ -238,7 +244,7 @@ def on_paper(ink: Grey, rng: Generator, clean: bool) -> Image:
         behind = np.roll(behind, int(rng.integers(-10, 10)), axis=0)
         image -= behind * np.float32(rng.uniform(0.03, 0.25) * paper)
     image += (np.float32(tone) - image) * np.clip(ink, 0, 1)
-    image = apply_all(image, sample_scan(rng))
+    image = apply_all(image, sample_scan(rng, favoured))
     if rng.random() < 0.03:
         image = 1 - image
     return (np.clip(image, 0, 1) * np.float32(255)).astype(np.uint8)

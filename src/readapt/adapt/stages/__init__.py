@@ -9,21 +9,35 @@ from readapt.adapt.stages.free import Free
 from readapt.adapt.stages.listen import Listen
 from readapt.adapt.stages.listen_pages import ListenPages
 from readapt.adapt.stages.look import LearnLook
+from readapt.adapt.stages.paper import LearnPaper
+from readapt.adapt.stages.survey import Survey
 from readapt.adapt.stages.teach import Teach
 from readapt.adapt.stages.teach_pages import TeachPages
 from readapt.adapt.stages.weigh import Weigh
 from readapt.adapt.stages.words import Words
 
-NAMES = ("look", "free", "words", "teach", "ask", "listen", "weigh", "teach-pages", "listen-pages")
+NAMES = (
+    "survey",
+    "look",
+    "free",
+    "words",
+    "teach",
+    "ask",
+    "listen",
+    "weigh",
+    "paper",
+    "teach-pages",
+    "listen-pages",
+)
 """What ``--only`` takes."""
-PAGE_STAGES = NAMES[-2:]
-"""Those that teach the detector, which has a gate of its own. They run only where they are asked
-for: no collection is known to gain by them yet."""
+PAGE_STAGES = ("teach-pages", "listen-pages")
+"""Those that teach the detector, which has a gate of its own. They, and the paper that serves them,
+run only where they are asked for: no collection is known to gain by them yet."""
 
 
 def all_stages(config: AdaptConfig) -> list[Stage]:
     """List the stages that were asked for, in order; those for the recognizer, if none was."""
-    stages: list[Stage] = [LearnLook(), Free(), Words(), Teach(), Ask(), Listen(), Weigh()]
-    stages += [TeachPages(), ListenPages()]
-    asked = config.only or tuple(name for name in NAMES if name not in PAGE_STAGES)
+    stages: list[Stage] = [Survey(), LearnLook(), Free(), Words(), Teach(), Ask(), Listen()]
+    stages += [Weigh(), LearnPaper(), TeachPages(), ListenPages()]
+    asked = config.only or tuple(name for name in NAMES if name not in ("paper", *PAGE_STAGES))
     return [stage for stage in stages if stage.name in asked]

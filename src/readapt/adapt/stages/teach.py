@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from readapt.adapt.budget import Portion
 from readapt.adapt.finetune import finetune, part_way
-from readapt.adapt.known import Known, line_maker, read_translated
+from readapt.adapt.known import SPARE, Known, line_maker, read_translated
 from readapt.adapt.stage import KNOWN, LOOK, Outcome, State
 from readapt.gan.kindred import Kindred, find_kindred
 from readapt.synth.corpus import Corpus
@@ -55,8 +55,11 @@ def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
         portion.tick()
     kindred = Kindred(tuple(record["genres"].items()), tuple(record["families"]))
     translated = read_translated(state.files[LOOK], height) if LOOK in state.files else ()
-    akin = kindred.maker(general, clean=config.clean)
-    return Known(akin, general, height, translated), {**record, "translated": len(translated)}
+    leaning = replace(config, favoured=tuple(record.get("favoured", ())))
+    akin = kindred.maker(line_maker(leaning, _texts(state), state.alphabet), clean=config.clean)
+    spare = translated[::SPARE]
+    learnt = tuple(line for i, line in enumerate(translated) if i % SPARE)
+    return Known(akin, general, height, learnt, spare), {**record, "translated": len(learnt)}
 
 
 def _texts(state: State) -> Mapping[str, Corpus]:

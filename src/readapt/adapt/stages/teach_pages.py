@@ -10,7 +10,7 @@ from readapt.adapt.budget import Portion
 from readapt.adapt.composed import ComposedPages, compose
 from readapt.adapt.finetune import stopwatch
 from readapt.adapt.finetune_detector import finetune_detector
-from readapt.adapt.stage import LOOK_FOLDER, Outcome, State
+from readapt.adapt.stage import LOOK_FOLDER, PAPER_FOLDER, Outcome, State
 from readapt.adapt.stages.teach import known_lines
 
 LEAST = 5.0
@@ -50,6 +50,6 @@ def lacks_pages(state: State) -> str:
 def known_pages(state: State, portion: Portion) -> tuple[ComposedPages, dict[str, Any]]:
     """Return labelled pages for this collection, and what was chosen; the same every time."""
     known, record = known_lines(state, portion)
-    look = state.files.get(LOOK_FOLDER)
-    pages = compose(known, record["genres"], look, state.config.seed)
+    looks = [state.files[name] for name in (PAPER_FOLDER, LOOK_FOLDER) if name in state.files]
+    pages = compose(known, record["genres"], looks, state.config.seed)
     return pages, record | {"learnt paper": "yes" if pages.paper else "no"}

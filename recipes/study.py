@@ -20,9 +20,11 @@ from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 
 from readapt.adapt.budget import Portion
+from readapt.adapt.changes import words_of
 from readapt.adapt.engines import find_teacher
 from readapt.adapt.finetune import finetune
 from readapt.adapt.gate import as_read
@@ -34,6 +36,7 @@ from readapt.adapt.target import Target, TargetConfig
 from readapt.adapt.weights import trainable
 from readapt.errors import ReadaptError, UsageError
 from readapt.evaluate.crops import crop_truth
+from readapt.evaluate.estimate import estimate, find_signs
 from readapt.evaluate.normalise import fold
 from readapt.evaluate.rates import cer, total
 from readapt.evaluate.run import load_truth_image
@@ -77,6 +80,7 @@ COLLECTIONS = {
     "archiscribe_fraktur_lines": "frk",
 }
 """Names, and languages as Tesseract is told them where it is measured (never where it teaches)."""
+HALVES = ("seen", "unseen")
 Read: TypeAlias = Callable[[Sequence[Image]], list[str]]
 """Images of lines to their texts."""
 Cell: TypeAlias = dict[str, Any]
@@ -129,9 +133,10 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
     seen, unseen = halves(collection)
     bundle = Bundle.load(find_bundle(options.model))
     minutes = 0.0
-    estimated: tuple[float | None, float | None] = (None, None)
+    known: Cell = {}
     if variant == "shipped":
         read = reading(load_recognizer(bundle, options.threads))
+        known = {"said": [said(bundle, half, options) for half in (seen, unseen)]}
     elif variant in TEACHERS:
         read = asking(variant, COLLECTIONS[collection.name], options.threads)
     elif variant == "supervised":
@@ -155,8 +160,16 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
         resume = (out.with_name(f"{out.name}-adapting") / "journal.jsonl").is_file()
         scans = [*seen.images, *more]
         adapted = adapt(scans, out, base=options.model, config=config, resume=resume)
-        read = reading(load_recognizer(Bundle.load(adapted.model), options.threads))
-        minutes, estimated = adapted.minutes, (adapted.before.rate, adapted.after.rate)
+        made = Bundle.load(adapted.model)
+        read = reading(load_recognizer(made, options.threads))
+        minutes = adapted.minutes
+        known = {
+            "kept": adapted.kept,
+            "estimated": (adapted.before.rate, adapted.after.rate),
+            "said": [said(made, half, options) for half in (seen, unseen)],
+            "gigabytes": round(adapted.memory, 2),
+            "megabytes of the model": round(made.size / 1e6, 1),
+        }
     read(seen.lines[:1])  # an engine's start is not a line's time
     started = time.monotonic()
     rates = seen.rate(read), unseen.rate(read)
@@ -169,10 +182,22 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
         "unseen": rates[1],
         "minutes": minutes,
         "milliseconds a line": 1000 * seconds / (len(seen.lines) + len(unseen.lines)),
-        "estimated": estimated,
         "asked": options.minutes,
         "version": commit(),
+        **known,
     }
+
+
+def said(bundle: Bundle, half: Half, options: argparse.Namespace) -> list[float]:
+    """Estimate, without the texts, the error rate on cut lines, as a model reads; low and high."""
+    manifest, words = bundle.manifest, None
+    if manifest.calibration.errors and manifest.calibration.errors.words:
+        words = words_of(bundle)
+    recognizer = load_recognizer(bundle, options.threads)
+    lines = [tightened(line) for line in half.lines]
+    signs = find_signs(recognizer, lines, manifest.recognizer.height, words=words)
+    found = estimate(signs, manifest.error_estimate)
+    return [round(rate, 5) for rate in (found.rate, found.low, found.high)]
 
 
 def commit() -> str:
@@ -242,12 +267,21 @@ def table(cells: Sequence[Cell]) -> str:
         row = []
         for variant in variants:
             here = [c for c in cells if (c["collection"], c["variant"]) == (name, variant)]
-            row.append(" / ".join(spread([c[half] for c in here]) for half in ("seen", "unseen")))
+            row.append(" / ".join(spread([c[half] for c in here]) for half in HALVES))
         rows.append(f"| {name} | " + " | ".join(row) + " |")
     for title, row in (
         ("errors fewer, mean", [gained(cells, variant) for variant in variants]),
+        ("5 to 95 %, collections resampled", [interval(cells, variant) for variant in variants]),
         ("minutes", [middle(cells, variant, "minutes", 1) for variant in variants]),
         ("ms a line", [middle(cells, variant, "milliseconds a line", 0) for variant in variants]),
+        ("GB at most", [highest(cells, variant, "gigabytes") for variant in variants]),
+        (
+            "MB of the model",
+            [highest(cells, variant, "megabytes of the model") for variant in variants],
+        ),
+        ("estimate: rank correlation", [honesty(cells, variant)[0] for variant in variants]),
+        ("estimate: mean error, points", [honesty(cells, variant)[1] for variant in variants]),
+        ("estimate: truth inside", [honesty(cells, variant)[2] for variant in variants]),
     ):
         rows.append(f"| {title} | " + " | ".join(row) + " |")
     return (
@@ -265,14 +299,55 @@ def spread(rates: Sequence[float]) -> str:
 
 def gained(cells: Sequence[Cell], variant: str) -> str:
     """Mean share of the shipped model's errors that a variant does not make."""
-    base = {c["collection"]: c for c in cells if c["variant"] == "shipped"}
-    here = [c for c in cells if c["variant"] == variant and c["collection"] in base]
-    if variant == "shipped" or not here:
+    found = gains(cells, variant)
+    if variant == "shipped" or not len(found):
         return "–"
-    gains = [
-        mean(1 - c[half] / base[c["collection"]][half] for c in here) for half in ("seen", "unseen")
+    return " / ".join(f"{100 * gain:.0f} %" for gain in found.mean(0))
+
+
+def gains(cells: Sequence[Cell], variant: str) -> np.ndarray:
+    """Return the shares of the shipped model's errors that are gone, `collection half`."""
+    base = {c["collection"]: c for c in cells if c["variant"] == "shipped"}
+    found = []
+    for name in COLLECTIONS:
+        here = [c for c in cells if (c["collection"], c["variant"]) == (name, variant)]
+        if here and name in base:
+            rates = [mean(c[half] for c in here) / base[name][half] for half in HALVES]
+            found.append([1 - rate for rate in rates])
+    return np.array(found).reshape(-1, 2)
+
+
+def interval(cells: Sequence[Cell], variant: str, rounds: int = 5000) -> str:
+    """Of the mean gain, over collections drawn again."""
+    found = gains(cells, variant)
+    if variant == "shipped" or len(found) < 3:
+        return "–"
+    drawn = np.random.default_rng(0).integers(len(found), size=(rounds, len(found)))
+    low, high = np.quantile(100 * found[drawn].mean(1), (0.05, 0.95), axis=0)
+    return " / ".join(f"{a:.0f} to {b:.0f}" for a, b in zip(low, high, strict=True))
+
+
+def honesty(cells: Sequence[Cell], variant: str) -> tuple[str, str, str]:
+    """Of estimates on the very lines: rank correlation, mean error, share with the truth inside."""
+    pairs = [
+        (c[half], *c["said"][i])
+        for c in cells
+        if c["variant"] == variant and "said" in c
+        for i, half in enumerate(HALVES)
     ]
-    return " / ".join(f"{100 * gain:.0f} %" for gain in gains)
+    if len(pairs) < 4:
+        return "–", "–", "–"
+    true, rate, low, high = np.array(pairs).T
+    ranks = [np.argsort(np.argsort(x, kind="stable"), kind="stable") for x in (true, rate)]
+    inside = int(((low <= true) & (true <= high)).sum())
+    error = 100 * float(np.abs(true - rate).mean())
+    return f"{np.corrcoef(*ranks)[0, 1]:.2f}", f"{error:.2f}", f"{inside} of {len(pairs)}"
+
+
+def highest(cells: Sequence[Cell], variant: str, key: str) -> str:
+    """Largest figure over all cells of a variant that have it."""
+    found = [c[key] for c in cells if c["variant"] == variant and c.get(key)]
+    return f"{max(found):.1f}" if found else "–"
 
 
 def middle(cells: Sequence[Cell], variant: str, key: str, digits: int) -> str:

@@ -144,7 +144,7 @@ def of_collection(
     before = estimate(signs[0], by[0])
     edits = [expected_edits(one, weights) for one, weights in zip(signs, by, strict=True)]
     length = [np.array([s.characters for s in one], np.float64) for one in signs]
-    if np.array_equal(*edits):  # the same model
+    if np.array_equal(edits[0], edits[1]):  # the same model
         return before, before
 
     def left(chosen: NDArray[np.int64]) -> float:

@@ -18,21 +18,26 @@ class Time:
 
 def test_portions_are_shares_of_what_is_left(tmp_path: Path) -> None:
     time = Time()
-    budget = Budget(100.0, tmp_path, time)
-    assert budget.portion("a", ["a", "b"], SHARES) == pytest.approx(90 / 4)
-    time.now += 50  # whatever took so long, the end keeps its share
-    assert budget.portion("b", ["b"], SHARES) == pytest.approx(40)
-    time.now += 100
+    budget = Budget(1000.0, tmp_path, time)
+    assert budget.portion("a", ["a", "b"], SHARES) == pytest.approx(900 / 4)
+    time.now += 500  # whatever took so long, the end keeps its share
+    assert budget.portion("b", ["b"], SHARES) == pytest.approx(400)
+    time.now += 1000
     assert budget.left == 0
     assert budget.portion("b", ["b"], SHARES) == 0
 
 
 def test_what_one_stage_leaves_over_the_next_one_has(tmp_path: Path) -> None:
     time = Time()
-    budget = Budget(100.0, tmp_path, time)
+    budget = Budget(1000.0, tmp_path, time)
     first = budget.portion("a", ["a", "b"], SHARES)
     time.now += first / 2
-    assert budget.portion("b", ["b"], SHARES) == pytest.approx(90 - first / 2)
+    assert budget.portion("b", ["b"], SHARES) == pytest.approx(900 - first / 2)
+
+
+def test_the_end_of_a_short_run_has_time_too(tmp_path: Path) -> None:
+    assert Budget(600.0, tmp_path).portion("a", ["a"], SHARES) == pytest.approx(520, abs=1)
+    assert Budget(100.0, tmp_path).portion("a", ["a"], SHARES) == pytest.approx(80, abs=1)
 
 
 def test_the_clock_survives(tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Final
 
 FILE_NAME: Final = "clock"
+_END = 80.0
+_MOST_END = 0.2
+"""Share of a short budget that the end has at most."""
 _EVERY = 2.0
 """Seconds between two writings of the clock."""
 
@@ -62,21 +65,22 @@ class Budget:
         """Seconds for stage ``name``, which is among those ``coming``.
 
         What is left, less `shares["end"]` of the whole for the end, in the proportion of the
-        shares of the stages that are still to come.
+        shares of the stages that are still to come. The end has ``_END`` seconds at least: it reads
+        as many lines after ten minutes as after an hour.
         """
-        for_stages = max(0.0, self.left - shares["end"] * self.seconds)
+        end = max(shares["end"] * self.seconds, min(_END, _MOST_END * self.seconds))
+        for_stages = max(0.0, self.left - end)
         return for_stages * shares[name] / sum(shares[other] for other in coming)
 
 
 def peak_memory() -> float:
-    """Gigabytes that this process held at most, and with it the largest process that it started."""
+    """Gigabytes that this process held at most; engines that it started have their own."""
     if sys.platform == "win32":  # no such count there
         return 0.0
     import resource
 
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     unit = 1e9 if sys.platform == "darwin" else 1e9 / 1024  # bytes there, kibibytes on Linux
-    return sum(resource.getrusage(one).ru_maxrss for one in who) / unit
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 @dataclass(frozen=True, slots=True)

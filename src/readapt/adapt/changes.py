@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.finetune import stopwatch
-from readapt.adapt.target import Target
 from readapt.evaluate.estimate import (
     Estimate,
     Signs,
@@ -88,7 +87,8 @@ def words_of(bundle: Bundle) -> Beam | None:
 def find_changes(ending: Ending, bundle: Bundle, weights: Weights, seconds: float) -> Changes:
     """Read lines as the base model does and as ``bundle``, the new one, does, as time allows.
 
-    Held-out lines come first. ``weights`` turn the signs of both into errors.
+    Held-out lines come first, then others from all over the scans. ``weights`` turn the signs of
+    both into errors.
     """
     state, elapsed, words = ending.state, stopwatch(), words_of(bundle)
     readers = (
@@ -99,8 +99,10 @@ def find_changes(ending: Ending, bundle: Bundle, weights: Weights, seconds: floa
         (load_recognizer(bundle, state.config.threads, GREEDY), choose_decoder(bundle)),
     )
     target, height = state.target, state.network.config.height
-    lines = target.held_out + target.lines
     first = len(target.held_out)
+    learnt = np.random.default_rng(state.config.seed).permutation(len(target.lines)).tolist()
+    lines = [*target.held_out, *(target.lines[i] for i in learnt)]
+    pages = [*target.held_out_pages, *(target.pages[i] for i in learnt)]
     signs: tuple[list[Signs], list[Signs]] = ([], [])
     for start in range(0, len(lines), _TOGETHER):
         some = lines[start : start + _TOGETHER]
@@ -122,9 +124,9 @@ def find_changes(ending: Ending, bundle: Bundle, weights: Weights, seconds: floa
         weights.before.scaled(ending.bundle.manifest.errors_left),
         weights.after.scaled(bundle.manifest.errors_left),
     )
-    pages = _by_page(signs, target, scales)
+    by_page = _by_page(signs, pages, target.names, scales)
     together = of_collection(signs, min(first, read), scales)
-    return Changes(read, len(lines), tuple(changed), pages, *together)
+    return Changes(read, len(lines), tuple(changed), by_page, *together)
 
 
 def of_collection(
@@ -164,17 +166,17 @@ def of_collection(
 
 def _by_page(
     signs: tuple[Sequence[Signs], Sequence[Signs]],
-    target: Target,
+    pages: Sequence[int],
+    names: Sequence[str],
     errors: tuple[ErrorEstimate, ErrorEstimate],
 ) -> tuple[tuple[str, Estimate, Estimate], ...]:
     """Estimate every page of which lines were read."""
     numbers: dict[int, list[int]] = {}
-    pages = (*target.held_out_pages, *target.pages)
     for i, page in enumerate(pages[: len(signs[0])]):
         numbers.setdefault(page, []).append(i)
     found = []
     for page, mine in numbers.items():
-        name = target.names[page] if page < len(target.names) else f"page {page + 1}"
+        name = names[page] if page < len(names) else f"page {page + 1}"
         before, after = (
             estimate([one[i] for i in mine], by, 200) for one, by in zip(signs, errors, strict=True)
         )

@@ -133,7 +133,7 @@ class Adapted:
     remarks: tuple[str, ...]
     minutes: float
     memory: float
-    """Gigabytes that this process held at most, and the largest engine beside it."""
+    """Gigabytes that this process held at most; engines that teach have their own."""
     truth: Measured | None = None
     pages: tuple[tuple[str, Estimate, Estimate], ...] = ()
     """Pages with their estimates before and after, the most doubtful first."""

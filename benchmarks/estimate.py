@@ -18,11 +18,10 @@ import numpy as np
 from documents import COLLECTIONS, Collection, prepare
 from hardware import RESULTS, head, write_result
 
-from readapt.evaluate.estimate import Signs, estimate, find_signs
+from readapt.evaluate.estimate import Signs, estimate, estimating, find_signs
 from readapt.evaluate.normalise import fold
 from readapt.evaluate.rates import cer, total
 from readapt.models.bundle import Bundle, find_bundle
-from readapt.models.manifest import ErrorEstimate
 from readapt.pages.load import load_page
 from readapt.reader import load_recognizer
 from readapt.recognize.tighten import tightened
@@ -71,13 +70,13 @@ def measure(
 ) -> tuple[dict[str, Any], list[tuple[float, float]]]:
     """Read a collection; its row, and true and estimated rate of each part of it."""
     recognizer = load_recognizer(bundle, arguments.threads)
-    errors = bundle.manifest.calibration.errors or ErrorEstimate()
+    errors, words = estimating(bundle)
     height = bundle.manifest.recognizer.height
     with tempfile.TemporaryDirectory() as folder:
         documents = prepare(collection, arguments.data, Path(folder), arguments.limit)
         signs: list[Signs] = []
         for path in documents.lines:
-            signs += find_signs(recognizer, [tightened(load_page(path).image)], height)
+            signs += find_signs(recognizer, [tightened(load_page(path).image)], height, words=words)
     case = collection.ignore_case
     rates = [
         cer(fold(truth, ignore_case=case), fold(sign.text, ignore_case=case))

@@ -86,7 +86,7 @@ def rendered(text: str) -> Iterator[Image]:
 def unreadable(bundle: Bundle, lines: Sequence[Image], threads: int) -> float:
     """Return the share of lines above the mark."""
     recognizer = load_recognizer(bundle, threads)
-    errors = bundle.manifest.calibration.errors or ErrorEstimate()
+    errors = (bundle.manifest.calibration.errors or ErrorEstimate()).without_words()
     tight = [tightened(line) for line in lines]
     signs = find_signs(recognizer, tight, bundle.manifest.recognizer.height)
     characters = np.array([sign.characters for sign in signs])

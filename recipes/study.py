@@ -24,7 +24,6 @@ import numpy as np
 import torch
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.changes import words_of
 from readapt.adapt.engines import find_teacher
 from readapt.adapt.finetune import finetune
 from readapt.adapt.gate import as_read
@@ -36,7 +35,7 @@ from readapt.adapt.target import Target, TargetConfig
 from readapt.adapt.weights import trainable
 from readapt.errors import ReadaptError, UsageError
 from readapt.evaluate.crops import crop_truth
-from readapt.evaluate.estimate import estimate, find_signs
+from readapt.evaluate.estimate import estimate, estimating, find_signs
 from readapt.evaluate.normalise import fold
 from readapt.evaluate.rates import cer, total
 from readapt.evaluate.run import load_truth_image
@@ -190,13 +189,11 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
 
 def said(bundle: Bundle, half: Half, options: argparse.Namespace) -> list[float]:
     """Estimate, without the texts, the error rate on cut lines, as a model reads; low and high."""
-    manifest, words = bundle.manifest, None
-    if manifest.calibration.errors and manifest.calibration.errors.words:
-        words = words_of(bundle)
+    manifest, (by, words) = bundle.manifest, estimating(bundle)
     recognizer = load_recognizer(bundle, options.threads)
     lines = [tightened(line) for line in half.lines]
     signs = find_signs(recognizer, lines, manifest.recognizer.height, words=words)
-    found = estimate(signs, manifest.error_estimate)
+    found = estimate(signs, by.scaled(manifest.errors_left))
     return [round(rate, 5) for rate in (found.rate, found.low, found.high)]
 
 

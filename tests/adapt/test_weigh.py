@@ -18,9 +18,9 @@ from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, LANGUAGE_MODEL, State
 from readapt.adapt.stages import weigh
 from readapt.adapt.stages.weigh import Weigh
 from readapt.adapt.target import Target
-from readapt.evaluate.estimate import Estimate
+from readapt.evaluate.estimate import estimating
 from readapt.models.bundle import Bundle, save_bundle
-from readapt.models.manifest import LanguageModelSection
+from readapt.models.manifest import ErrorEstimate, LanguageModelSection
 from readapt.reader import choose_decoder, load_recognizer
 from readapt.recognize.beam import NARROW, Beam
 from readapt.recognize.decode import GREEDY
@@ -136,6 +136,20 @@ def test_a_bundle_reads_as_it_says(weighed: Bundle) -> None:
 
 
 def test_its_estimate_is_of_what_it_reads(weighed: Bundle) -> None:
-    plain = weighed.manifest.model_copy(update={"language_model": None})
-    assert weighed.manifest.error_estimate.doubt == 0.5 * plain.error_estimate.doubt
-    assert Estimate(0.2, 0.1, 0.4, 9).scaled(0.5) == Estimate(0.1, 0.05, 0.4, 9)
+    assert weighed.manifest.errors_left == 0.5
+    assert weighed.manifest.model_copy(update={"language_model": None}).errors_left == 1.0
+    by, words = estimating(weighed)
+    assert words is None  # its weights know of none
+    assert by.scaled(0.5).doubt == 0.5 * by.doubt
+
+
+def test_words_have_a_sign_where_the_weights_say_so(weighed: Bundle) -> None:
+    errors = ErrorEstimate(doubt=0.4, changed=0.8, words=0.5)
+    calibration = weighed.manifest.calibration.model_copy(update={"errors": errors})
+    manifest = weighed.manifest.model_copy(update={"calibration": calibration})
+    by, words = estimating(replace(weighed, manifest=manifest))
+    assert by == errors
+    assert isinstance(words, Beam)
+    without = manifest.model_copy(update={"language_model": None})
+    by, words = estimating(replace(weighed, manifest=without))
+    assert (by.doubt, by.words, words) == (pytest.approx(0.6), 0.0, None)

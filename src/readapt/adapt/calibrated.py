@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,9 +28,9 @@ degraded once more ..."""
 A_SET = 24
 """... and lines of each."""
 FEWEST_SETS = 4
-"""Fewer have no time to be read: then what the base model says of its errors still stands."""
+"""Fewer, for want of time or legibility: what was known of the base still stands."""
 READABLE = 0.3
-"""Error rate above which a set is left out: it says nothing of documents that anybody reads."""
+"""Error rate, of either model, above which a set is left out: nobody reads such documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +80,18 @@ def fit_weights(
             found += find_signs(reader, images, known.height, words=words)
         texts += [text for _, text in lines]
         tick()
-    return Weights(*(_fitted(found, texts, present) for found in signs))
-
-
-def _fitted(signs: Sequence[Signs], texts: Sequence[str], present: ErrorEstimate) -> ErrorEstimate:
-    rates = [cer(fold(text), fold(sign.text)) for text, sign in zip(texts, signs, strict=True)]
-    sets = [range(i, i + A_SET) for i in range(0, len(signs), A_SET)]
-    sets = [some for some in sets if total(rates[i] for i in some).rate <= READABLE]
+    rates = [
+        [cer(fold(text), fold(sign.text)) for text, sign in zip(texts, found, strict=True)]
+        for found in signs
+    ]
+    sets = [range(i, i + A_SET) for i in range(0, len(texts), A_SET)]
+    sets = [s for s in sets if all(total(one[i] for i in s).rate <= READABLE for one in rates)]
     if len(sets) < FEWEST_SETS:
-        return present
-    found = fit_estimate(signs, np.array([rate.edits for rate in rates]), sets)
-    # Lines drawn here are more alike than collections are: no estimate is surer than the base's.
-    return found.model_copy(update={"spread": max(found.spread, present.spread)})
+        return Weights(present, present)
+    fitted = []
+    for found, one in zip(signs, rates, strict=True):
+        weights = fit_estimate(found, np.array([rate.edits for rate in one]), sets)
+        # Lines drawn here are more alike than collections are: none is surer than the base's.
+        spread = max(weights.spread, present.spread)
+        fitted.append(weights.model_copy(update={"spread": spread}))
+    return Weights(*fitted)

@@ -1,26 +1,17 @@
-"""What reads differently now: every line before and after, and the estimate of every page."""
+"""What reads differently now: lines before and after."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
+from readapt.adapt.estimates import BothRead
 from readapt.adapt.finetune import stopwatch
-from readapt.evaluate.estimate import (
-    Estimate,
-    Signs,
-    estimate,
-    expected_edits,
-    find_signs,
-    strong_words,
-)
+from readapt.evaluate.estimate import Estimate, Signs, find_signs, strong_words
 from readapt.models.bundle import Bundle
-from readapt.models.manifest import ErrorEstimate
 from readapt.reader import choose_decoder, load_recognizer
 from readapt.recognize.beam import Beam
 from readapt.recognize.decode import GREEDY
@@ -32,8 +23,6 @@ if TYPE_CHECKING:
     from readapt.adapt.finish import Ending
 
 _TOGETHER = 32
-_ALMOST_NONE = 1e-4
-"""Error rate that others are not divided by less than."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +79,9 @@ def find_changes(ending: Ending, bundle: Bundle, weights: Weights, seconds: floa
     Held-out lines come first, then others from all over the scans. ``weights`` turn the signs of
     both into errors.
     """
-    state, elapsed, words = ending.state, stopwatch(), words_of(bundle)
+    state, elapsed = ending.state, stopwatch()
+    asked = weights.before.words or weights.after.words
+    words = words_of(bundle) if asked else None
     readers = (
         (
             load_recognizer(ending.bundle, state.config.threads, GREEDY),  # for its posteriors
@@ -109,7 +100,7 @@ def find_changes(ending: Ending, bundle: Bundle, weights: Weights, seconds: floa
         for kept, (reader, decoder) in zip(signs, readers, strict=True):
             kept += find_signs(reader, some, height, decoder, words)
         ending.say(f"{start + len(some)} of {len(lines)} lines before and after")
-        if elapsed() > seconds:
+        if elapsed() > seconds and start + len(some) >= first:
             break
     read = len(signs[0])
     changed = [
@@ -124,61 +115,6 @@ def find_changes(ending: Ending, bundle: Bundle, weights: Weights, seconds: floa
         weights.before.scaled(ending.bundle.manifest.errors_left),
         weights.after.scaled(bundle.manifest.errors_left),
     )
-    by_page = _by_page(signs, pages, target.names, scales)
-    together = of_collection(signs, min(first, read), scales)
-    return Changes(read, len(lines), tuple(changed), by_page, *together)
-
-
-def of_collection(
-    signs: tuple[Sequence[Signs], Sequence[Signs]],
-    held_out: int,
-    by: tuple[ErrorEstimate, ErrorEstimate],
-    rounds: int = 500,
-    seed: int = 0,
-) -> tuple[Estimate, Estimate]:
-    """Estimate all lines before and after; the first ``held_out`` of them were not learnt from.
-
-    Nothing was learnt by the base model from any of them, so all of them say what it makes wrong.
-    The new one is surer of the lines it has learnt from than it is right. So what it makes wrong is
-    what the base does, times what is left of it on the lines held out: a ratio estimate (Cochran,
-    Sampling Techniques, chapter 6).
-    """
-    before = estimate(signs[0], by[0])
-    edits = [expected_edits(one, weights) for one, weights in zip(signs, by, strict=True)]
-    length = [np.array([s.characters for s in one], np.float64) for one in signs]
-    if np.array_equal(edits[0], edits[1]):  # the same model
-        return before, before
-
-    def left(chosen: NDArray[np.int64]) -> float:
-        """Share of the errors that is left on some held-out lines."""
-        rates = [e[chosen].sum() / n[chosen].sum() for e, n in zip(edits, length, strict=True)]
-        return float(rates[1] / max(rates[0], _ALMOST_NONE))
-
-    rng = np.random.default_rng(seed)
-    shares = [left(rng.integers(held_out, size=held_out)) for _ in range(rounds)]
-    drawn = rng.integers(len(edits[0]), size=(rounds, len(edits[0])))
-    rates = edits[0][drawn].sum(1) / length[0][drawn].sum(1) * np.array(shares)
-    rates *= np.exp(rng.normal(0, np.log(by[1].spread) / 1.645, rounds))
-    rate = before.rate * left(np.arange(held_out))
-    low, high = (float(q) for q in np.quantile(rates, [0.05, 0.95]))
-    return before, Estimate(rate, min(low, rate), min(1.0, max(high, rate)), before.lines)
-
-
-def _by_page(
-    signs: tuple[Sequence[Signs], Sequence[Signs]],
-    pages: Sequence[int],
-    names: Sequence[str],
-    errors: tuple[ErrorEstimate, ErrorEstimate],
-) -> tuple[tuple[str, Estimate, Estimate], ...]:
-    """Estimate every page of which lines were read."""
-    numbers: dict[int, list[int]] = {}
-    for i, page in enumerate(pages[: len(signs[0])]):
-        numbers.setdefault(page, []).append(i)
-    found = []
-    for page, mine in numbers.items():
-        name = names[page] if page < len(names) else f"page {page + 1}"
-        before, after = (
-            estimate([one[i] for i in mine], by, 200) for one, by in zip(signs, errors, strict=True)
-        )
-        found.append((name, before, after))
-    return tuple(sorted(found, key=lambda row: -row[2].rate))
+    both = BothRead(signs, scales, pages[:read], min(first, read))
+    by_page = both.by_page(target.names)
+    return Changes(read, len(lines), tuple(changed), by_page, *both.collection())

@@ -41,7 +41,9 @@ QUICK = "recognizer-int8.onnx"
 UNREADABLE = 0.3
 """Share of such lines from which on it is said."""
 FITTING = 0.35
-"""Share of the time left at the end that the calibration of the estimate may take."""
+"""Share of the time left at the end that the calibration of the estimate may take ..."""
+LEAST = 15.0
+"""... and seconds that it has where none is left: estimates are not a matter of luck."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ class Ending:
         own, path = self.bundle.manifest.language_model, self.bundle.language_model
         learnt, weighed = self.state.files.get(LANGUAGE_MODEL), "weigh" in self.kept
         alphabet = self.state.alphabet if self.reads_anew else self.bundle.alphabet
-        if learnt is not None and alphabet == self.state.alphabet and (weighed or own is None):
+        wanted = weighed or own is None or alphabet != self.bundle.alphabet
+        if learnt is not None and alphabet == self.state.alphabet and wanted:
             section = LanguageModelSection(file="language-model.npz")
             if weighed:
                 found = self.stages["weigh"]["record"]
@@ -236,7 +239,7 @@ def _calibrated(ending: Ending, bundle: Bundle) -> tuple[Bundle, Weights]:
 
     A model that reads as its base does keeps what was known of that.
     """
-    present = bundle.manifest.calibration.errors or ErrorEstimate()
+    present = (bundle.manifest.calibration.errors or ErrorEstimate()).without_words()
     if not ending.reads_anew:
         return bundle, Weights(present, present)
     ending.say("calibrating confidences")
@@ -246,7 +249,7 @@ def _calibrated(ending: Ending, bundle: Bundle) -> tuple[Bundle, Weights]:
     calibration = fit_confidences(new, known, alphabet, bundle.manifest.calibration)
     ending.say("calibrating the estimate")
     words = words_of(bundle)
-    seconds = FITTING * ending.budget.left
+    seconds = max(FITTING * ending.budget.left, min(LEAST, FITTING * ending.budget.seconds))
     weights = fit_weights((base, new), known, words, present, seconds, ending.budget.tick)
     calibration = calibration.model_copy(update={"errors": weights.after})
     return _saved(bundle, bundle.folder, {"calibration": calibration}), weights

@@ -17,6 +17,7 @@ from readapt.adapt.detector_weights import trainable_detector
 from readapt.adapt.finish import Adapted, Ending, finish, unreadable
 from readapt.adapt.gate import Gate, Score, as_read
 from readapt.adapt.heard import load_votes
+from readapt.adapt.journal import FILE_NAME as JOURNAL_NAME
 from readapt.adapt.journal import Journal
 from readapt.adapt.page_gate import PageGate, PageScore, as_found
 from readapt.adapt.settings import AdaptConfig
@@ -108,7 +109,8 @@ def adapt(
     """
     config = config or AdaptConfig()
     out = Path(out)
-    _check(out, config, resume)
+    work = out.with_name(f"{out.name}-adapting")
+    _check(out, work, config, resume)
     if extend_alphabet and text is None:
         raise UsageError(
             "--extend-alphabet takes new characters from a corpus: give one by --text."
@@ -116,7 +118,6 @@ def adapt(
     bundle = Bundle.load(find_bundle(base))
     if bundle.folder.resolve() == out.resolve():
         raise UsageError(f"{out}: is the model to begin with; choose another -o.")
-    work = out.with_name(f"{out.name}-adapting")
     if truth is not None:
         load_truth([truth])  # what is wrong with it is said before hours of work
     find_device(config.device)
@@ -435,7 +436,8 @@ class _Run:
         height = state.network.config.height
         samples = [maker.make(i) for i in range(config.gate.replay_lines)]
         replay = [(prepare_line(sample.image, height), sample.text) for sample in samples]
-        errors = self.bundle.manifest.calibration.errors or ErrorEstimate()
+        known = self.bundle.manifest.calibration.errors or ErrorEstimate()
+        errors = known.without_words()  # no language model has a say in the gate
         held_out = state.target.held_out
         return Gate(held_out, replay, state.alphabet, errors, config.gate, config.threads)
 
@@ -457,20 +459,20 @@ class _Run:
         )
 
 
-def _check(out: Path, config: AdaptConfig, resume: bool) -> None:
+def _check(out: Path, work: Path, config: AdaptConfig, resume: bool) -> None:
     """Find out before hours of work what would be wrong after them."""
     if unknown := [name for name in config.only if name not in NAMES]:
         raise UsageError(f"--only {unknown[0]}: the stages are {', '.join(NAMES)}.")
     if out.exists() and not (out / MANIFEST_NAME).is_file():
         raise UsageError(f"{out}: is there already and no model; choose another -o.")
-    if out.exists() and not resume:
+    if out.exists() and not (resume and (work / JOURNAL_NAME).is_file()):
         raise UsageError(
             f"{out}: is a model already; choose another -o, or remove it. What made it goes on "
             "with --resume."
         )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.with_name(f"{out.name}-adapting").mkdir(exist_ok=True)
+        work.mkdir(exist_ok=True)
     except OSError as error:
         raise UsageError(
             f"{out}: cannot be written ({error.strerror}); choose another -o."

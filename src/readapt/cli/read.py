@@ -191,20 +191,15 @@ class Estimates:
     def __init__(
         self, reader: "Reader", model: str | None, load: "LoadConfig", as_the_model_says: bool
     ) -> None:
-        from readapt.evaluate.estimate import strong_words
+        from readapt.evaluate.estimate import estimating
         from readapt.models.bundle import Bundle, find_bundle
-        from readapt.models.manifest import ErrorEstimate
-        from readapt.recognize.lm import CharacterModel
 
         bundle = Bundle.load(find_bundle(model))
-        manifest, path = bundle.manifest, bundle.language_model
+        manifest = bundle.manifest
         self._reader, self._load = reader, load
         self._section = manifest.recognizer
-        greedy = manifest.calibration.errors or ErrorEstimate()
-        self._by = manifest.error_estimate if as_the_model_says else greedy
-        self._words = None
-        if self._by.words and path is not None:
-            self._words = strong_words(CharacterModel.load(path, bundle.alphabet))
+        greedy, self._words = estimating(bundle)
+        self._by = greedy.scaled(manifest.errors_left) if as_the_model_says else greedy
         self._signs: list[Signs] = []
 
     def add(self, pages: "tuple[Page, ...]") -> None:

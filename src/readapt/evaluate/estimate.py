@@ -20,6 +20,7 @@ from rapidfuzz.distance import Levenshtein
 from readapt.document.elements import Page
 from readapt.errors import UsageError
 from readapt.lines.crop import crop_line
+from readapt.models.bundle import Bundle
 from readapt.models.manifest import ErrorEstimate
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.beam import NARROW, Beam
@@ -83,13 +84,6 @@ class Estimate:
     """... and this in nine of ten sets of lines like those of the calibration."""
     lines: int
 
-    def scaled(self, factor: float) -> Estimate:
-        """Return the estimate of a reading that makes ``factor`` times as many errors.
-
-        ``factor`` is at most 1 and itself a guess: the interval's upper end stays where it was.
-        """
-        return Estimate(factor * self.rate, factor * self.low, self.high, self.lines)
-
     def __str__(self) -> str:
         return f"{self.rate:.1%} ({self.low:.1%} to {self.high:.1%})"
 
@@ -120,6 +114,14 @@ def find_signs(
 def strong_words(model: CharacterModel) -> Beam:
     """Make the search that gives the words a strong say: twice what reading trusts them with."""
     return replace(NARROW, language_model=model, weight=0.3, length_weight=0.65)
+
+
+def estimating(bundle: Bundle) -> tuple[ErrorEstimate, Beam | None]:
+    """Return how the signs of a bundle's greedy readings are weighed, and the search for words."""
+    by, path = bundle.manifest.calibration.errors or ErrorEstimate(), bundle.language_model
+    if path is None or not by.words:
+        return by.without_words(), None
+    return by, strong_words(CharacterModel.load(path, bundle.alphabet))
 
 
 def page_signs(

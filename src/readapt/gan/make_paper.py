@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -66,7 +66,15 @@ class MadePaper:
 class PaperMonitor:
     """The judge of the paper game: KID on textures; a lost game is recognised and said."""
 
-    def __init__(self, patches: Patches, latent: int, seed: int = 0, count: int = 128) -> None:
+    def __init__(
+        self,
+        patches: Patches,
+        latent: int,
+        seed: int = 0,
+        count: int = 128,
+        tick: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.tick = tick
         rng = np.random.default_rng([seed, 5])
         order = rng.permutation(len(patches.levels))[:400]
         self.patches = patches
@@ -87,6 +95,7 @@ class PaperMonitor:
 
     def __call__(self, generator: nn.Module) -> Verdict:
         """Judge a generator."""
+        self.tick()
         values = self.sheets(generator).numpy()
         if not np.isfinite(values).all():
             wrong = _ADVICE.format("The sheets are no numbers any more")
@@ -131,16 +140,17 @@ def make_paper(
     config: PaperConfig = PaperConfig(),
     resume: bool = False,
     echo: bool = False,
+    tick: Callable[[], None] = lambda: None,
 ) -> MadePaper:
     """Learn paper from patches and write it into the look `folder`; `work` gets the checkpoint.
 
-    The best state by the judge is kept. Raises :class:`CollapseError` where none was good, and
-    then writes no look.
+    `tick` is called at every look of the judge. The best state by the judge is kept. Raises
+    :class:`CollapseError` where none was good, and then writes no look.
     """
     settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed), gap=GapConfig()))
     settings |= {"patches": fingerprint(patches.levels), "tone": asdict(patches.tone)}
     same_settings(work, settings, resume)
-    monitor = PaperMonitor(patches, config.latent, config.play.seed)
+    monitor = PaperMonitor(patches, config.latent, config.play.seed, tick=tick)
     duel = paper_duel(patches, config, monitor)
     result = play(duel, config.play, work, resume, echo)
     if not duel.best:

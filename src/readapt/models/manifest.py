@@ -104,6 +104,16 @@ class ErrorEstimate(_Section):
         weights = {name: factor * getattr(self, name) for name in ("doubt", "changed", "words")}
         return self.model_copy(update=weights | {"spread": self.spread / factor})
 
+    def without_words(self) -> "ErrorEstimate":
+        """Return the weights for signs among which none is of a language model.
+
+        Each sign has an equal part in the estimate: two of them have to make up for the third.
+        """
+        if not self.words:
+            return self
+        more = {"doubt": 1.5 * self.doubt, "changed": 1.5 * self.changed, "words": 0.0}
+        return self.model_copy(update=more)
+
 
 class Calibration(_Section):
     """Numbers found on held-out lines after training."""
@@ -154,11 +164,6 @@ class Manifest(_Section):
         """Errors for each that greedy decoding makes, if nobody says how to decode."""
         section = self.language_model
         return section.errors_left if section and section.beam else 1.0
-
-    @property
-    def error_estimate(self) -> ErrorEstimate:
-        """How errors are estimated of what the model reads if nobody says how to decode."""
-        return (self.calibration.errors or ErrorEstimate()).scaled(self.errors_left)
 
     def unhashed(self) -> list[str]:
         """List the files this manifest uses without giving their sha256."""

@@ -50,8 +50,9 @@ class LearnPaper:
                 patches = cut_patches(_pages(state, portion), np.random.default_rng(13))
                 plain, left = PaperConfig(), portion.seconds - elapsed()
                 play = replace(plain.play, minutes=max(0.1, left / 60), seed=state.config.seed)
-                config = replace(plain, play=replace(play, steps=state.config.steps), gap=_NO_GAP)
-                make_paper(patches, place, work, config, (work / "checkpoint.pt").is_file())
+                play = replace(play, steps=state.config.steps, checkpoint_seconds=30.0)
+                config, begun = replace(plain, play=play, gap=_NO_GAP), work / "checkpoint.pt"
+                make_paper(patches, place, work, config, begun.is_file(), tick=portion.tick)
             except (InputError, CollapseError) as error:  # pages can do without it
                 return Outcome(verdict=Verdict(False, str(error)))
         section = Look.load(place).manifest.paper

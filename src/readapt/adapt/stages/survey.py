@@ -28,9 +28,7 @@ DRAWN = 100
 COMPARED = 400
 """Lines of the scans that they are compared with."""
 CRITIC = GapConfig(steps=90, batch=16, bootstrap=100)
-"""How the candidates are measured where there is time for it ..."""
-FEWEST_STEPS = 45
-"""... and with how many steps it is left out."""
+"""How candidates are measured, for half of the steps; fewer say nothing, and are not taken."""
 MEASURED = 0.6
 """Share of the portion that critics may take; drawing their lines takes about the rest."""
 _SETS = 21
@@ -86,10 +84,9 @@ class Survey:
         if not state.config.steps:
             left = MEASURED * (portion.seconds - (time.monotonic() - started))
             steps = int(left / (_SETS / 2 + 2) / seconds_a_step(config))
-            if steps < FEWEST_STEPS:
+            if steps < CRITIC.steps:
                 record["nearest"] = "not ranked: too few minutes"
                 return None
-            config = replace(config, steps=min(steps, CRITIC.steps))
         else:
             config = replace(config, steps=state.config.steps)
         height = known.height

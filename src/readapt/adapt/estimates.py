@@ -1,0 +1,106 @@
+"""How wrong the scans are read, before and after: all of them, and each page.
+
+Nothing was learnt by the base model from any line, so all lines say what it makes wrong. The new
+one is surer of the lines it has learnt from than it is right: what it makes wrong there is what the
+base does, times what is left of that on the lines held out, a ratio estimate (Cochran, *Sampling
+Techniques*, chapter 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readapt.evaluate.estimate import Estimate, Signs, estimate, expected_edits
+from readapt.models.manifest import ErrorEstimate
+
+ROUNDS = 500
+FEWEST_PAGES = 5
+"""Pages from which on whole pages are drawn again, since the lines of one are alike."""
+
+
+@dataclass(frozen=True)
+class BothRead:
+    """Signs of lines that both models have read; those held out come first."""
+
+    signs: tuple[Sequence[Signs], Sequence[Signs]]
+    """Before and after."""
+    by: tuple[ErrorEstimate, ErrorEstimate]
+    """What they weigh."""
+    pages: Sequence[int]
+    """Number of each line's page."""
+    held_out: int
+    """How many of them nothing was learnt from."""
+
+    @property
+    def left(self) -> float:
+        """Share of the base model's errors that the new one makes on the lines held out."""
+        return self._left(np.arange(self.held_out))
+
+    def _left(self, chosen: NDArray[np.int64]) -> float:
+        """Do the same for some of them; one error more on either side, so that none is 0."""
+        edits, length = self._edits, self._length
+        rates = [
+            (e[chosen].sum() + 1) / n[chosen].sum() for e, n in zip(edits, length, strict=True)
+        ]
+        return float(rates[1] / rates[0])
+
+    @property
+    def _edits(self) -> list[NDArray[np.float64]]:
+        return [expected_edits(one, by) for one, by in zip(self.signs, self.by, strict=True)]
+
+    @property
+    def _length(self) -> list[NDArray[np.float64]]:
+        return [np.array([s.characters for s in one], np.float64) for one in self.signs]
+
+    def collection(self, seed: int = 0) -> tuple[Estimate, Estimate]:
+        """Estimate all lines before and after."""
+        before, (edits, after) = estimate(self.signs[0], self.by[0]), self._edits
+        if not self.held_out or np.array_equal(edits, after):  # the same model
+            return before, before
+        rng, length = np.random.default_rng(seed), self._length[0]
+        pages = np.asarray(self.pages)
+        rates = []
+        for _ in range(ROUNDS):
+            held, every = (draw(pages[:n], rng) for n in (self.held_out, len(pages)))
+            rates.append(edits[every].sum() / length[every].sum() * self._left(held))
+        spread = np.exp(rng.normal(0, np.log(self.by[1].spread) / 1.645, ROUNDS))
+        low, high = np.quantile(np.array(rates) * spread, [0.05, 0.95])
+        rate = min(1.0, before.rate * self.left)
+        return before, Estimate(rate, min(float(low), rate), _below_1(high, rate), before.lines)
+
+    def by_page(self, names: Sequence[str]) -> tuple[tuple[str, Estimate, Estimate], ...]:
+        """Estimate every page before and after; name it, the most doubtful first."""
+        numbers: dict[int, list[int]] = {}
+        for i, page in enumerate(self.pages):
+            numbers.setdefault(page, []).append(i)
+        left, found = self.left if self.held_out else 1.0, []
+        for page, mine in numbers.items():
+            name = names[page] if page < len(names) else f"page {page + 1}"
+            before = estimate([self.signs[0][i] for i in mine], self.by[0], 200)
+            after = Estimate(
+                min(1.0, left * before.rate),
+                left * before.low,
+                min(1.0, left * before.high),
+                len(mine),
+            )
+            held = [i for i in mine if i < self.held_out]
+            if held:
+                after = estimate([self.signs[1][i] for i in held], self.by[1], 200)
+            found.append((name, before, after))
+        return tuple(sorted(found, key=lambda row: -row[2].rate))
+
+
+def draw(pages: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw lines again with return, by whole pages where there are enough; numbers of lines."""
+    numbers = np.unique(pages)
+    if len(numbers) < FEWEST_PAGES:
+        return rng.integers(len(pages), size=len(pages))
+    return np.concatenate([np.flatnonzero(pages == p) for p in rng.choice(numbers, len(numbers))])
+
+
+def _below_1(high: float, rate: float) -> float:
+    return min(1.0, max(float(high), rate))

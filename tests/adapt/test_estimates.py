@@ -1,0 +1,94 @@
+"""What is said of the scans at the end: by the lines held out, of all, and page by page."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bar_world import ALPHABET, bars, reading_network, words
+
+from readapt.adapt.calibrated import A_SET, fit_weights
+from readapt.adapt.estimates import BothRead, draw
+from readapt.adapt.gate import as_read
+from readapt.adapt.known import Known
+from readapt.evaluate.estimate import Signs
+from readapt.models.manifest import ErrorEstimate
+from readapt.types import Image
+
+PLAIN = ErrorEstimate(doubt=1.0, changed=0.0, spread=1.2)
+
+
+def signs(doubt: float, count: int) -> list[Signs]:
+    return [Signs("x" * 50, doubt, 0.0) for _ in range(count)]
+
+
+def both(before: list[Signs], after: list[Signs], held_out: int) -> BothRead:
+    pages = [i // 10 for i in range(len(before))]
+    return BothRead((before, after), (PLAIN, PLAIN), pages, held_out)
+
+
+def test_lines_learnt_from_do_not_say_how_good_the_new_model_is() -> None:
+    before = signs(2.0, 100)
+    after = signs(1.0, 20) + signs(0.0, 80)  # sure of all that it has learnt from
+    found = both(before, after, 20).collection()
+    assert found[0].rate == pytest.approx(0.04)
+    assert found[1].rate == pytest.approx(0.02, rel=0.05)
+    assert found[1].low < found[1].rate < found[1].high
+
+
+def test_held_out_pages_that_are_easier_than_others_do_not_flatter() -> None:
+    before = signs(0.5, 20) + signs(4.0, 80)
+    after = signs(0.25, 20) + signs(0.0, 80)
+    found = both(before, after, 20).collection()
+    assert found[0].rate == pytest.approx(0.066)
+    assert found[1].rate == pytest.approx(0.033, rel=0.1)
+
+
+def test_the_same_model_is_estimated_alike() -> None:
+    found = both(signs(1.0, 30), signs(1.0, 30), 10).collection()
+    assert found[0] == found[1]
+
+
+def test_no_rate_is_above_one() -> None:
+    before = signs(0.0, 4) + signs(20.0, 16)
+    found = both(before, signs(40.0, 20), 4).collection()[1]
+    assert 0 <= found.low <= found.rate <= found.high <= 1
+
+
+def test_pages_learnt_from_are_estimated_by_what_is_left_on_others() -> None:
+    before = signs(2.0, 20) + signs(4.0, 20)
+    after = signs(1.0, 20) + signs(0.0, 20)
+    pages = both(before, after, 20).by_page(["a", "b", "c", "d"])
+    assert [name for name, _, _ in pages] == ["c", "d", "a", "b"]
+    assert pages[0][2].rate == pytest.approx(0.04, rel=0.05)
+    assert pages[2][2].rate == pytest.approx(0.02)
+
+
+def test_pages_are_drawn_whole_where_there_are_enough() -> None:
+    pages = np.repeat(np.arange(6), 4)
+    drawn = draw(pages, np.random.default_rng(0))
+    assert all(np.sum(pages[drawn] == p) % 4 == 0 for p in range(6))
+    few = draw(np.zeros(9, np.int64), np.random.default_rng(0))
+    assert len(few) == 9
+
+
+class Bars:
+    """Labelled lines of bars that get fainter."""
+
+    height = 36
+
+    def fresh(self, start: int, count: int) -> list[tuple[Image, str]]:
+        texts = words(start + count, seed=3)[start:]
+        ink = 20 + (start // A_SET) % 4 * 30
+        return [(bars(t, ink, 225, 10, i), t) for i, t in enumerate(texts)]
+
+
+def test_weights_are_fitted_for_both_models_or_for_none() -> None:
+    reader = as_read(reading_network(), ALPHABET, 1)
+    known: Known = Bars()  # type: ignore[assignment]
+    assert fit_weights((reader, reader), known, None, PLAIN, 0.0).after == PLAIN
+    ticks: list[int] = []
+    found = fit_weights((reader, reader), known, None, PLAIN, 60.0, lambda: ticks.append(1))
+    assert len(ticks) == 16
+    assert found.before == found.after
+    assert found.after.words == 0
+    assert found.after.spread >= PLAIN.spread

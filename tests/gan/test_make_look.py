@@ -10,6 +10,7 @@ from bar_lines import bars, texts
 from matplotlib import font_manager
 
 from readapt.errors import UsageError
+from readapt.gan import monitor
 from readapt.gan.critic import GapConfig
 from readapt.gan.crops import FeedConfig
 from readapt.gan.cyclegan import CycleGanConfig
@@ -17,7 +18,7 @@ from readapt.gan.frozen import freeze_recognizer, read_lines
 from readapt.gan.look import Look
 from readapt.gan.make_look import LookConfig, Made, make_look
 from readapt.gan.monitor import MonitorConfig
-from readapt.gan.play import PlayConfig
+from readapt.gan.play import CollapseError, PlayConfig
 from readapt.gan.report import shuffled_grid
 from readapt.gan.scans import ScanLines
 from readapt.gan.source import SourceConfig
@@ -50,7 +51,7 @@ CONFIG = LookConfig(
 )
 
 
-def run(folder: Path, config: LookConfig = CONFIG, resume: bool = False) -> Made:
+def run(folder: Path, config: LookConfig = CONFIG, resume: bool = False, pages: int = 3) -> Made:
     fonts = [read_font(font_manager.findfont("DejaVu Sans Mono"))]
     corpora = {k: Corpus(k, "", tuple(v.split())) for k, v in BUILT_IN.items()}
     maker = LineMaker(LineConfig(clean=1.0, max_characters=12), fonts, corpora)
@@ -61,7 +62,7 @@ def run(folder: Path, config: LookConfig = CONFIG, resume: bool = False) -> Made
     def reads(lines: list) -> list[str]:  # type: ignore[type-arg]
         return read_lines(recognizer, lines, LATIN)
 
-    scans = ScanLines(real, 3, 0)
+    scans = ScanLines(real, pages, 0)
     work = folder.with_name(f"{folder.name}-training")
     return make_look(scans, maker, LATIN, recognizer, reads, folder, work, config, resume)
 
@@ -92,11 +93,27 @@ def test_resume_goes_on_with_the_same_settings_only(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--resume"):
         run(tmp_path / "parts", config)
     other = replace(config, game=replace(config.game, ink=9.0))
-    with pytest.raises(UsageError, match="other settings"):
+    with pytest.raises(UsageError, match=r"other settings or scans \(game ink\)"):
         run(tmp_path / "parts", other, resume=True)
     parts = run(tmp_path / "parts", config, resume=True)
     assert parts.result.steps == 4
     assert whole.result.steps == 4
+
+
+def test_a_lost_game_leaves_a_report_and_no_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "collapse", lambda *_: monitor.BLACK)
+    with pytest.raises(CollapseError, match="black"):
+        run(tmp_path / "lost")
+    assert not (tmp_path / "lost").exists()
+    html = (tmp_path / "lost-training" / "report.html").read_text("utf-8")
+    assert monitor.BLACK in html
+    assert "data:image/png;base64," in html
+
+
+def test_a_single_page_is_said(tmp_path: Path) -> None:
+    assert any("one page" in warning for warning in run(tmp_path / "mine", pages=1).warnings)
 
 
 def test_shuffled_grid_knows_the_answer() -> None:

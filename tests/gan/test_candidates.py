@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib import font_manager
 
-from readapt.gan.candidates import candidates, degraded
+from readapt.gan.candidates import candidates, degraded, families
 from readapt.synth.corpus import BUILT_IN, Corpus
 from readapt.synth.degrade import SCAN
 from readapt.synth.fonts import read_font
@@ -32,6 +32,12 @@ def test_sets() -> None:
 def test_groups_can_be_chosen() -> None:
     sets = list(candidates(LineConfig(seed=2), 2, FONTS, CORPORA, groups=("fonts",)))
     assert {c.group for c in sets} == {"fonts"}
+
+
+def test_families_of_a_kind() -> None:
+    (sans,) = families("sans", LineConfig(seed=2), 2, FONTS, CORPORA)
+    assert (sans.group, sans.name, len(sans.lines)) == ("families", "DejaVu Sans", 2)
+    assert list(families("blackletter", LineConfig(), 2, FONTS, CORPORA)) == []
 
 
 @pytest.mark.parametrize("name", [*INK, *SCAN])

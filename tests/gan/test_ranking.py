@@ -36,13 +36,18 @@ def report() -> GapReport:
         Candidate("degradations", "faded ink", lines(60, 4)),
     ]
     heard: list[str] = []
-    made = rank(lines(60, 5), lines(140, 6), sets, CONFIG, heard.append)
+
+    def closer(kind: str) -> list[Candidate]:
+        return [Candidate("families", f"a {kind} family", lines(70, 7))]
+
+    made = rank(lines(60, 5), lines(140, 6), sets, CONFIG, heard.append, closer)
     assert heard[:3] == ["present lines", "floor", "fonts: far"]
     return made
 
 
 def test_nearest_first(report: GapReport) -> None:
-    assert [r.name for r in report.ranking] == ["near", "far", "faded ink", "none"]
+    names = [r.name for r in report.ranking]
+    assert names == ["near", "far", "faded ink", "none", "a near family"]
     nearer = {r.name: r.nearer for r in report.ranking}
     assert nearer["near"] > 0 > nearer["far"]
     assert nearer["none"] == 0

@@ -38,8 +38,8 @@ def gap(
     """Measure how far the lines that readapt trains on look from your scans.
 
     A critic learns to tell the two apart, and is read on lines it never saw: 0 grey levels is no
-    difference. Then kinds of fonts, kinds of documents and single degradations are ranked by how
-    near they come.
+    difference. Then kinds of fonts, the families of the nearest kind, kinds of documents and single
+    degradations are ranked by how near they come.
     """
     try:
         import torch  # noqa: F401
@@ -47,7 +47,9 @@ def gap(
         raise UsageError(
             "The gap meter needs the learning tier: pip install 'readapt[train]'."
         ) from error
-    from readapt.gan.candidates import candidates, draw_lines
+    from functools import partial
+
+    from readapt.gan.candidates import candidates, draw_lines, families
     from readapt.gan.critic import GapConfig
     from readapt.gan.ranking import draw_report, rank
     from readapt.gan.scans import scan_lines
@@ -72,7 +74,8 @@ def gap(
     config = LineConfig(seed=seed)
     present = draw_lines(LineMaker(config, corpora=corpora), count)
     sets = () if brief else candidates(config, count, corpora=corpora)
-    report = rank(real.lines, present, sets, GapConfig(steps=steps, seed=seed), told)
+    closer = partial(families, config=config, count=count, corpora=corpora)
+    report = rank(real.lines, present, sets, GapConfig(steps=steps, seed=seed), told, closer)
     if shown:
         print("\r\x1b[K", end="", file=sys.stderr)
     typer.echo(report.sentence)

@@ -23,8 +23,11 @@ from readapt.synth.ink import INK, sample_ink
 from readapt.synth.lines import LineConfig, LineMaker, on_paper
 from readapt.types import Image
 
-Group: TypeAlias = Literal["fonts", "documents", "degradations"]
-GROUPS: Final[tuple[Group, ...]] = get_args(Group)
+Group: TypeAlias = Literal["fonts", "families", "documents", "degradations"]
+GROUPS: Final[tuple[Group, ...]] = ("fonts", "documents", "degradations")
+"""What :func:`candidates` gives; families are those of one kind, by :func:`families`."""
+FAMILIES: Final = 12
+"""Families of a kind that are tried at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +103,22 @@ def candidates(
         changed = (degraded(line, name, i) for i, line in enumerate(clean))
         lines = tuple(prepare_line(line, height) for line in changed)
         yield Candidate("degradations", name, lines)
+
+
+def families(
+    kind: str,
+    config: LineConfig,
+    count: int,
+    fonts: Sequence[Font] | None = None,
+    corpora: Mapping[str, Corpus] | None = None,
+    height: int = 36,
+    alphabet: Alphabet = LATIN,
+) -> Iterator[Candidate]:
+    """Yield sets of `count` lines, one font family of a `kind` each; ``FAMILIES`` at most."""
+    of_kind = [f for f in (fonts if fonts is not None else find_fonts()) if f.kind == kind]
+    names = sorted({font.family for font in of_kind})
+    chosen = np.linspace(0, len(names) - 1, min(FAMILIES, len(names))).astype(int)
+    for name in (names[i] for i in chosen):
+        members = [font for font in of_kind if font.family == name]
+        maker = LineMaker(config, members, corpora, alphabet)
+        yield Candidate("families", name, tuple(draw_lines(maker, count, height)))

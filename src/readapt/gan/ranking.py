@@ -83,12 +83,13 @@ def rank(
     sets: Iterable[Candidate],
     config: GapConfig,
     told: Callable[[str], None] = lambda name: None,
+    closer: Callable[[str], Iterable[Candidate]] = lambda kind: (),
 ) -> GapReport:
     """Measure the present lines, the floor and every candidate, all with the same seeds.
 
     The critics of candidates go on from the present lines' critic, for half of the steps, and are
-    compared with the present lines' own, gone on likewise.
-    `told` hears what is measured now.
+    compared with the present lines' own, gone on likewise. `closer` gives more candidates once the
+    nearest kind of font is known, such as its families. `told` hears what is measured now.
     """
     told("present lines")
     critic = new_critic(config)
@@ -99,9 +100,16 @@ def rank(
     told("floor")
     floor = measure_floor(real, config)
     measured: list[tuple[Candidate, Gap]] = []
-    for candidate in sets:
-        told(f"{candidate.group}: {candidate.name}")
-        measured.append((candidate, measure_gap(real, candidate.lines, further, deepcopy(critic))))
+
+    def measure(some: Iterable[Candidate]) -> None:
+        for one in some:
+            told(f"{one.group}: {one.name}")
+            measured.append((one, measure_gap(real, one.lines, further, deepcopy(critic))))
+
+    measure(sets)
+    kinds = [(gap.estimate, one.name) for one, gap in measured if one.group == "fonts"]
+    if kinds:
+        measure(closer(min(kinds)[1]))
     base = {"degradations": next((g for c, g in measured if c.name == "none"), again)}
     ranked = [
         Ranked(c.group, c.name, g, base.get(c.group, again).estimate - g.estimate)
@@ -133,7 +141,8 @@ def draw_report(report: GapReport, path: Path) -> None:
     left.axhline(0, color="black", linewidth=0.5)
     left.legend(fontsize=8)
     for row, entry in enumerate(reversed(entries)):
-        colour = {"fonts": "#2980b9", "documents": "#8e44ad"}.get(entry.group, "#16a085")
+        colours = {"fonts": "#2980b9", "families": "#5dade2", "documents": "#8e44ad"}
+        colour = colours.get(entry.group, "#16a085")
         right.plot([entry.gap.low, entry.gap.high], [row, row], color=colour, linewidth=2)
         right.plot(entry.gap.estimate, row, "o", color=colour, markersize=4)
     right.axvline(report.present.estimate, color="#c0392b", linewidth=1)

@@ -41,5 +41,5 @@ def test_other_settings_are_refused_and_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--resume"):
         Journal(tmp_path, SETTINGS, resume=False)
     with pytest.raises(UsageError, match=r"other settings \(seed\)"):
-        Journal(tmp_path, {**SETTINGS, "seed": 1}, resume=True)
+        Journal(tmp_path, {**SETTINGS, "scans": ("a",), "seed": 1}, resume=True)
     assert Journal(tmp_path, {**SETTINGS, "scans": ("a",)}, resume=True).get("begun")

@@ -51,8 +51,7 @@ class Journal:
             raise UsageError(
                 f"{folder} holds an adaptation: go on with --resume, or remove it to begin anew."
             )
-        elif dict(begun) != json.loads(json.dumps(dict(settings))):
-            other = sorted(k for k in settings if begun.get(k) != settings[k])
+        elif other := _differing(begun, json.loads(json.dumps(dict(settings)))):
             raise UsageError(
                 f"{folder} was begun with other settings ({', '.join(other)}): resume with the "
                 "same, or choose another -o."
@@ -91,3 +90,8 @@ class Journal:
             stream.flush()
             os.fsync(stream.fileno())
         self.entries.append(Entry(key, json.loads(json.dumps(dict(data)))))
+
+
+def _differing(begun: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Name the settings that two runs do not share; both as JSON has them."""
+    return sorted(key for key in begun.keys() | now.keys() if begun.get(key) != now.get(key))

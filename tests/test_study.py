@@ -1,0 +1,56 @@
+"""The study's table: what is gained, how surely, and how honest the estimates were."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "recipes"))
+import study
+
+NAMES = tuple(study.COLLECTIONS)[:4]
+TRUE = (0.04, 0.03, 0.02, 0.01)
+
+
+def cells(variant: str, factor: float, seed: int = 0) -> list[study.Cell]:
+    return [
+        {
+            "collection": name,
+            "variant": variant,
+            "seed": seed,
+            "seen": factor * true,
+            "unseen": 2 * factor * true,
+            "minutes": 10.0,
+            "gigabytes": 2.5,
+            "said": [[factor * true * 1.1, 0.0, 1.0], [0.5, 0.4, 0.6]],
+        }
+        for name, true in zip(NAMES, TRUE, strict=True)
+    ]
+
+
+@pytest.fixture
+def both() -> list[study.Cell]:
+    return cells("shipped", 1.0) + cells("self", 0.5) + cells("self", 0.7, seed=1)
+
+
+def test_gains_are_shares_of_the_shipped_models_errors(both: list[study.Cell]) -> None:
+    assert study.gains(both, "self") == pytest.approx(0.4)
+    assert study.gained(both, "self") == "40 % / 40 %"
+    assert study.gained(both, "look") == "–"
+    assert study.interval(both, "self") == "40 to 40 / 40 to 40"
+
+
+def test_estimates_are_held_to_the_truth_of_both_halves(both: list[study.Cell]) -> None:
+    ranks, error, inside = study.honesty(cells("self", 0.5), "self")
+    assert -1 <= float(ranks) <= 1
+    assert float(error) == pytest.approx(100 * (0.1 * 0.0125 + 0.475) / 2, abs=0.01)
+    assert inside == "4 of 8"
+    assert study.honesty([], "self") == ("–", "–", "–")
+
+
+def test_the_table_has_every_variant_and_collection(both: list[study.Cell]) -> None:
+    table = study.table(both)
+    assert "| collection | shipped | self |" in table
+    assert all(name in table for name in NAMES)
+    assert "2.40 ± 0.57 / 4.80 ± 1.13" in table
+    assert "| GB at most | 2.5 | 2.5 |" in table

@@ -14,7 +14,7 @@ from readapt.train.selftrain import SelfTrainConfig
 
 SHARES: Final[Mapping[str, float]] = MappingProxyType(
     {
-        "survey": 0.05,
+        "survey": 0.08,
         "look": 0.35,
         "free": 0.02,
         "words": 0.03,

@@ -29,7 +29,7 @@ COMPARED = 400
 """Lines of the scans that they are compared with."""
 CRITIC = GapConfig(steps=90, batch=16, bootstrap=100)
 """How candidates are measured, for half of the steps; fewer say nothing, and are not taken."""
-MEASURED = 0.6
+MEASURED = 0.7
 """Share of the portion that critics may take; drawing their lines takes about the rest."""
 _SETS = 21
 """Critics, about: kinds of fonts and degradations, for half of the steps, and three for all."""

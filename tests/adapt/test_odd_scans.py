@@ -45,6 +45,8 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     for place in (pipeline, lines):
         monkeypatch.setattr(place, "system_corpora", lambda *_: texts)
     monkeypatch.setattr(calibrated, "CALIBRATED", 24)
+    monkeypatch.setattr(calibrated, "SETS", 4)
+    monkeypatch.setattr(calibrated, "A_SET", 6)
 
 
 def write_text(folder: Path, text: str, count: int = 16) -> Path:

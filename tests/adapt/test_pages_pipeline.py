@@ -37,6 +37,8 @@ CONFIG = AdaptConfig(
 def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bars instead of fonts on the pages; one font for the lines that kinds are chosen by."""
     monkeypatch.setattr(calibrated, "CALIBRATED", 8)
+    monkeypatch.setattr(calibrated, "SETS", 4)
+    monkeypatch.setattr(calibrated, "A_SET", 6)
     monkeypatch.setattr(teach, "PILOT", 4)
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])

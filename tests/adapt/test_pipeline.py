@@ -46,6 +46,8 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """One font and two letters: nothing of this system."""
     monkeypatch.setattr(collection_language, "BACKGROUND", 2_000)
     monkeypatch.setattr(calibrated, "CALIBRATED", 24)
+    monkeypatch.setattr(calibrated, "SETS", 4)
+    monkeypatch.setattr(calibrated, "A_SET", 6)
     monkeypatch.setattr(free, "LINES", 12)
     monkeypatch.setattr(teach, "PILOT", 8)
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))

@@ -33,6 +33,7 @@ def test_options_reach_the_pipeline(cli: Run, monkeypatch: pytest.MonkeyPatch) -
             ("teach", "listen-1"),
             ("Not images, left out: a.txt.",),
             12.5,
+            2.84,
             Measured(0.1, 0.05, 7),
         )
 
@@ -53,7 +54,7 @@ def test_options_reach_the_pipeline(cli: Run, monkeypatch: pytest.MonkeyPatch) -
         "Not images, left out: a.txt.",
         "Estimated wrong characters: 6.0% (4.0% to 9.0%) -> 3.0% (2.0% to 5.0%)",
         "Measured on 7 labelled lines: 10.00% -> 5.00%",
-        "Kept: teach, listen-1; 12.5 minutes",
+        "Kept: teach, listen-1; 12.5 minutes, 2.8 GB at most",
         "mine",
         "r.html",
     ]

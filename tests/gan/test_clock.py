@@ -20,6 +20,8 @@ def test_the_game_has_what_is_left_but_for_the_end() -> None:
     late = Clock(time.monotonic() - 1190, 20)
     assert late.game(PlayConfig(minutes=20)).minutes == pytest.approx(6)
     assert clock.game(PlayConfig(steps=9, minutes=20)).minutes == 20
+    slow = clock.game(PlayConfig(minutes=20), end=300.0)  # what it takes on a busy machine
+    assert slow.minutes == pytest.approx(20 - 5 - 5, abs=0.1)
 
 
 def test_few_minutes_draw_few_lines() -> None:

@@ -55,11 +55,15 @@ class Clock:
         )
         return replace(config, source=source)
 
-    def game(self, config: PlayConfig) -> PlayConfig:
-        """Give the game what is left; a budget in steps stays as it is."""
+    def game(self, config: PlayConfig, end: float = 0.0) -> PlayConfig:
+        """Give the game what is left but for the end; a budget in steps stays as it is.
+
+        ``end`` is how many seconds that will take, where it can be foreseen; it has a share of the
+        minutes anyway.
+        """
         if config.steps:
             return config
-        left = max(self.left / 60 - _END * self.minutes, _GAME * self.minutes)
+        left = max(self.left / 60 - max(_END * self.minutes, end / 60), _GAME * self.minutes)
         return replace(config, minutes=left)
 
     def meter(self, config: GapConfig) -> GapConfig | None:

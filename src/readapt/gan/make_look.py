@@ -117,7 +117,7 @@ def make_look(
     game = CycleGan(feed, recognizer, config.game, monitor, find_device(config.device))
     game.judged, game.glanced = _drawing(game, monitor, work / "grid.png"), monitor.glance
     try:
-        result = play(game, clock.game(config.play), work, resume, echo)
+        result = play(game, clock.game(config.play, monitor.end), work, resume, echo)
         if not game.best:
             raise CollapseError(monitor.wrong or LOST)
     except CollapseError as error:

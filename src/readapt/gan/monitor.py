@@ -8,6 +8,7 @@ by a reader that is not in the loop: the one in the loop can be gamed.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -179,10 +180,14 @@ class Monitor:
         half = len(self.real) // 2
         self.floor = kid(self.features[:half], self.features[half:])
         """KID of one half of the real lines against the other."""
+        begun = time.monotonic()
         self.before = kid(self.features, pooled_features(recognizer, self.plain))
         """KID of the rendered lines as they are."""
+        seen = time.monotonic()
         self.readable = self._right(self.plain)
         """Which of the rendered lines the judge reads as their label."""
+        self.seconds = seen - begun, time.monotonic() - seen
+        """How long it takes to find the features of the rendered lines, and to read them."""
         ordinary = [prepare_line(dressed(x, i), x.shape[0]) for i, x in enumerate(self.plain)]
         self.usual = self.preservation(ordinary)
         """Share of them that the judge still reads after ordinary procedural degradation."""
@@ -242,6 +247,17 @@ class Monitor:
         """Judge a generator. A state that has lost half of its texts is never kept."""
         assert isinstance(generator, Generator)
         return self._judged(self.translated(generator), self.config.gap)
+
+    @property
+    def end(self) -> float:
+        """Foresee the seconds from a game's last step to its figures.
+
+        A last look, the same at less strength twice, the figures, each with a translation that
+        takes as long as features do; and the features under every degradation.
+        """
+        features, reading = self.seconds
+        looks, kinds = 4, len(INK) + len(SCAN) + 1
+        return looks * (2 * features + reading) + 1.3 * kinds * features
 
     def glance(self, generator: nn.Module) -> Verdict:
         """Judge without the gap meter, which takes the longest and has no say in the score."""

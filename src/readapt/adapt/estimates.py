@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +49,11 @@ class BothRead:
         ]
         return float(rates[1] / rates[0])
 
-    @property
+    @cached_property  # asked for once a round
     def _edits(self) -> list[NDArray[np.float64]]:
         return [expected_edits(one, by) for one, by in zip(self.signs, self.by, strict=True)]
 
-    @property
+    @cached_property
     def _length(self) -> list[NDArray[np.float64]]:
         return [np.array([s.characters for s in one], np.float64) for one in self.signs]
 

@@ -47,7 +47,9 @@ class LearnPaper:
         place, work = folder / "paper", folder / "game"
         if not (place / LOOK_NAME).is_file():
             try:
-                patches = cut_patches(_pages(state, portion), np.random.default_rng(13))
+                patches = cut_patches(
+                    _pages(state, portion), np.random.default_rng([state.config.seed, 13])
+                )
                 plain, left = PaperConfig(), portion.seconds - elapsed()
                 play = replace(plain.play, minutes=max(0.1, left / 60), seed=state.config.seed)
                 play = replace(play, steps=state.config.steps, checkpoint_seconds=30.0)

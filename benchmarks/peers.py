@@ -84,7 +84,7 @@ def parse() -> argparse.Namespace:
 
     def some(allowed: list[str]) -> Any:
         def pick(text: str) -> list[str]:
-            picked = text.split(",")
+            picked = [name for name in text.split(",") if name]
             if unknown := set(picked) - set(allowed):
                 raise argparse.ArgumentTypeError(f"{sorted(unknown)} not in {allowed}")
             return picked
@@ -103,7 +103,7 @@ def parse() -> argparse.Namespace:
         "--pages",
         type=some(names),
         default=[collection.name for collection in COLLECTIONS if collection.complete],
-        help="collections whose pages are read whole",
+        help='collections whose pages are read whole; "" for none',
     )
     parser.add_argument("--threads", type=int, default=2, help="cores for every engine")
     parser.add_argument("--rapidocr", type=Path, default=Path("/opt/peers/bin/python"))

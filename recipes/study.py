@@ -63,11 +63,12 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "unaided": ("free", "words", "look", "teach", "listen", "weigh"),
     "teachers": ("words", "ask", "listen", "weigh"),
     "all": ("free", "words", "look", "teach", "ask", "listen", "weigh"),
+    "default": (),
     "supervised": (),
     "tesseract": (),
     "rapidocr": (),
 }
-"""Stages of each variant."""
+"""Stages of each variant; `default` is what `readapt adapt` does unasked."""
 TEACHERS = ("rapidocr", "tesseract")
 COLLECTIONS = {
     "sroie_receipts": "eng",

@@ -10,13 +10,13 @@ from bar_world import write_lines
 from matplotlib import font_manager
 from page_world import STUDENT, BarPages, save_page_bundle, write_pages
 
-from readapt.adapt import calibrated, pipeline
+from readapt.adapt import calibrated, known, pipeline
 from readapt.adapt.finish import Adapted
 from readapt.adapt.gate import Verdict
 from readapt.adapt.page_gate import PageGate
 from readapt.adapt.pipeline import Told, adapt
 from readapt.adapt.settings import AdaptConfig, GateConfig
-from readapt.adapt.stages import teach, teach_pages
+from readapt.adapt.stages import teach_pages
 from readapt.adapt.target import TargetConfig
 from readapt.models.bundle import Bundle
 from readapt.synth import corpus, fonts, lines
@@ -39,7 +39,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrated, "CALIBRATED", 8)
     monkeypatch.setattr(calibrated, "SETS", 4)
     monkeypatch.setattr(calibrated, "A_SET", 6)
-    monkeypatch.setattr(teach, "PILOT", 4)
+    monkeypatch.setattr(known, "PILOT", 4)
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])
     texts = {"en": Corpus("en", "", ("ab", "ba", "aab"))}

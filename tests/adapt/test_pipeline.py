@@ -11,21 +11,22 @@ from pathlib import Path
 
 import pytest
 import torch
-from bar_world import reading_network, save_small_bundle, write_lines
+from bar_world import ALPHABET, reading_network, save_small_bundle, write_lines
 from matplotlib import font_manager
 
-from readapt.adapt import calibrated, collection_language, finish, pipeline
+from readapt.adapt import calibrated, collection_language, finish, known, pipeline
+from readapt.adapt.collection_language import SureReading
 from readapt.adapt.finish import Adapted
 from readapt.adapt.gate import Gate, Verdict
 from readapt.adapt.pipeline import Told, adapt
 from readapt.adapt.settings import AdaptConfig, GateConfig
-from readapt.adapt.stage import LANGUAGE_MODEL
-from readapt.adapt.stages import free, teach
+from readapt.adapt.stage import LANGUAGE_MODEL, State
+from readapt.adapt.stages import free, words
 from readapt.adapt.target import FILE_NAME, TargetConfig, load_target
 from readapt.errors import InputError, UsageError
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import LanguageModelSection
-from readapt.recognize.lm import learn
+from readapt.recognize.lm import CharacterModel, learn
 from readapt.synth import corpus, fonts, lines
 from readapt.synth.corpus import Corpus
 from readapt.train.selftrain import SelfTrainConfig
@@ -49,7 +50,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrated, "SETS", 4)
     monkeypatch.setattr(calibrated, "A_SET", 6)
     monkeypatch.setattr(free, "LINES", 12)
-    monkeypatch.setattr(teach, "PILOT", 8)
+    monkeypatch.setattr(known, "PILOT", 8)
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])
     texts = {"en": Corpus("en", "", ("ab", "ba", "aab")), "de": Corpus("de", "", ("bb", "abba"))}
@@ -174,12 +175,26 @@ def test_a_corpus_with_new_characters(tmp_path: Path) -> None:
     assert Bundle.load(other.model).manifest.alphabet == " abc"
 
 
-def test_language_models_do_not_know_the_lines_they_correct(tmp_path: Path) -> None:
+def test_language_models_do_not_know_the_lines_they_correct(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even pages say aaa, odd ones bbb: the model for either has heard of the other alone."""
+
+    def by_parity(state: State, tick: object) -> list[SureReading]:
+        return [SureReading(i, "ab"[n % 2] * 3) for i, n in enumerate(state.target.pages)]
+
+    monkeypatch.setattr(words, "sure_readings", by_parity)
     run(tmp_path, replace(CONFIG, only=("words",)))
     folder = tmp_path / "mine-adapting" / "words"
-    names = sorted(path.name for path in folder.iterdir())
-    stem = LANGUAGE_MODEL.replace(" ", "-")
-    assert names == ["background.npz", f"{stem}-0.npz", f"{stem}-1.npz", f"{stem}.npz"]
+    stem, alphabet = LANGUAGE_MODEL.replace(" ", "-"), ALPHABET
+    third: dict[str, tuple[float, float]] = {}
+    for end in ("", "-0", "-1"):
+        model = CharacterModel.load(folder / f"{stem}{end}.npz", alphabet)
+        (a,), (b,) = (alphabet.encode(letter) for letter in "ab")
+        third[end] = model.log_probabilities("aa")[a], model.log_probabilities("bb")[b]
+    (a, b), (no_a, b_alone), (a_alone, no_b) = third.values()
+    assert no_a < a <= a_alone
+    assert no_b < b <= b_alone
 
 
 def with_language(folder: Path) -> Bundle:

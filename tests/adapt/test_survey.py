@@ -10,13 +10,14 @@ import pytest
 from bar_world import ALPHABET, bars, reading_network, words
 from matplotlib import font_manager
 
+from readapt.adapt import known
 from readapt.adapt.budget import Portion
+from readapt.adapt.known import known_lines
 from readapt.adapt.measures import describe, measure_line
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import KNOWN, State
-from readapt.adapt.stages import survey, teach
+from readapt.adapt.stages import survey
 from readapt.adapt.stages.survey import Survey, helpful
-from readapt.adapt.stages.teach import known_lines
 from readapt.adapt.target import Target
 from readapt.gan.critic import Gap
 from readapt.gan.ranking import Ranked
@@ -65,7 +66,7 @@ def test_only_what_is_nearer_beyond_doubt_helps() -> None:
 def state(monkeypatch: pytest.MonkeyPatch) -> State:
     font = read_font(font_manager.findfont("DejaVu Sans Mono"))
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])
-    monkeypatch.setattr(teach, "PILOT", 8)
+    monkeypatch.setattr(known, "PILOT", 8)
     monkeypatch.setattr(survey, "DRAWN", 16)
     real = tuple(bars(text, 30, 200, 20, i) for i, text in enumerate(words(40)))
     wide = tuple(np.tile(line, (1, 3)) for line in real)

@@ -23,6 +23,7 @@ from readapt.adapt.weights import (
 from readapt.errors import ModelError
 from readapt.export.recognizer import save_recognizer_bundle
 from readapt.models.bundle import Bundle
+from readapt.nets.crnn import ConvBlock
 
 LINES = [bars(text, 20, 220, 15, i) for i, text in enumerate(words(12))]
 BATCH = torch.from_numpy(np.stack(LINES))
@@ -121,3 +122,23 @@ def test_new_characters_get_classes_and_the_old_ones_stay(tmp_path: Path) -> Non
     assert new[..., 4:].max() < old.max() - 4
     bundle = save_recognizer_bundle(grown, alphabet, tmp_path / "grown")
     assert trainable(Bundle.load(bundle)).config.classes == 6
+
+
+def test_a_fixed_norm_learns_within_its_convolution() -> None:
+    """Folded in training: the outputs and the gradients are those of the norm by itself."""
+    torch.manual_seed(0)
+    block = ConvBlock(3, 4, (3, 3), (2, 1), (1, 0)).double()
+    norm = FixedNorm(4).double()
+    block.norm = norm
+    with torch.no_grad():
+        for tensor in (norm.weight, norm.bias, norm.running_mean):
+            tensor.normal_()
+        norm.running_var.uniform_(0.5, 2.0)
+    x = torch.randn(2, 3, 8, 9, dtype=torch.float64, requires_grad=True)
+    inputs = [x, *block.parameters()]
+    above = torch.randn(2, 4, 4, 7, dtype=torch.float64)
+    apart, folded = block.eval()(x), block.train()(x)
+    torch.testing.assert_close(folded, apart)
+    expected, found = (torch.autograd.grad(y, inputs, above) for y in (apart, folded))
+    for a, b in zip(found, expected, strict=True):
+        torch.testing.assert_close(a, b)

@@ -1,5 +1,6 @@
 """Every kind against the textbook's cell: outputs, gradients, ragged batches; how weights start."""
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -158,3 +159,20 @@ def test_peepholes_at_zero_are_an_lstm() -> None:
     peephole.load_state_dict({f"kernel.layers.0.{name}": w for name, w in both.items()})
     x = torch.randn(2, 7, 3)
     torch.testing.assert_close(peephole(x), lstm(x), rtol=0, atol=1e-6)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+@pytest.mark.parametrize(("half", "most"), [(False, 2e-6), (True, 1e-2)])
+def test_an_lstm_that_learns_by_hand_is_torchs(half: bool, most: float) -> None:
+    """Outputs and gradients, relative to the largest; with products in bfloat16 to 8 bits."""
+    torch.manual_seed(0)
+    recurrence = Recurrence("lstm", 12, 16, layers=2)
+    x = torch.randn(5, 20, 12, requires_grad=True)
+    above = torch.randn(5, 20, 32)
+    inputs = [x, *recurrence.parameters()]
+    own = recurrence(x, half=half)
+    torchs = recurrence.kernel(x)[0]
+    assert recurrence._by_hand(x)
+    gradients = (torch.autograd.grad(y, inputs, above) for y in (own, torchs))
+    for a, b in ((own, torchs), *zip(*gradients, strict=True)):
+        assert (a - b).abs().max() < most * b.abs().max()

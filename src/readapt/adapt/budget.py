@@ -83,6 +83,12 @@ def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
+def stopwatch() -> Callable[[], float]:
+    """Return a function that says how many seconds have gone since now."""
+    started = time.monotonic()
+    return lambda: time.monotonic() - started
+
+
 @dataclass(frozen=True, slots=True)
 class Portion:
     """The part of the budget that one stage has."""

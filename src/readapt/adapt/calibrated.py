@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from readapt.adapt.finetune import stopwatch
+from readapt.adapt.budget import stopwatch
 from readapt.adapt.known import Known
 from readapt.errors import UsageError
 from readapt.evaluate.calibrate import calibrate

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
+from readapt.adapt.budget import stopwatch
 from readapt.adapt.estimates import BothRead
-from readapt.adapt.finetune import stopwatch
 from readapt.evaluate.estimate import Estimate, Signs, find_signs, strong_words
 from readapt.models.bundle import Bundle
 from readapt.reader import choose_decoder, load_recognizer

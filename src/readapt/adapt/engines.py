@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -104,9 +105,8 @@ class Tesseract:
             return f"Tesseract has no {', '.join(lacking)}: apt-get install {packages}."
         return ""
 
-    def _installed(self) -> list[str]:
-        done = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True)
-        return done.stdout.split("\n")[1:]
+    def _installed(self) -> tuple[str, ...]:
+        return _languages_of(shutil.which("tesseract") or "tesseract")
 
     @property
     def codes(self) -> str:
@@ -180,8 +180,7 @@ class RapidOcr:
 
     def missing(self) -> str:
         """Import it where it would run."""
-        command = [_python(), "-c", "import rapidocr"]
-        if shutil.which(_python()) and not subprocess.call(command, stderr=subprocess.DEVNULL):
+        if (found := shutil.which(_python())) and _imports_rapidocr(found):
             return ""
         return (
             f"The teacher rapidocr is not installed for {_python()}: pip install "
@@ -235,6 +234,17 @@ def _end(process: subprocess.Popen[str]) -> None:
             if pipe is not None:
                 pipe.close()
     process.wait()
+
+
+@cache
+def _languages_of(tesseract: str) -> tuple[str, ...]:
+    done = subprocess.run([tesseract, "--list-langs"], capture_output=True, text=True)
+    return tuple(done.stdout.split("\n")[1:])
+
+
+@cache
+def _imports_rapidocr(python: str) -> bool:
+    return not subprocess.call([python, "-c", "import rapidocr"], stderr=subprocess.DEVNULL)
 
 
 def _python() -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from readapt.adapt.budget import Portion
 from readapt.adapt.stage import State
 from readapt.nets.crnn import Crnn
 from readapt.train.device import find_device
-from readapt.train.loop import LoopConfig, train
+from readapt.train.loop import LoopConfig, Step, train
 from readapt.train.selftrain import Draw, Student
 from readapt.types import Image
 
@@ -86,15 +86,11 @@ class _Ticking(Student):
         around: Sequence[Image],
     ) -> None:
         config = state.config.selftrain
-        super().__init__(network, real, known, state.alphabet, config, around=around)
+        threads = state.config.threads or os.cpu_count() or 1
+        super().__init__(network, real, known, state.alphabet, config, around, threads)
         self._tick: Callable[[], None] = portion.tick
 
-    def batches(self, pool: int) -> list:  # type: ignore[type-arg]
-        self._tick()
-        return super().batches(pool)
-
-
-def stopwatch() -> Callable[[], float]:
-    """Return a function that says how many seconds have gone since now."""
-    started = time.monotonic()
-    return lambda: time.monotonic() - started
+    def steps(self, position: list[int]) -> Iterator[tuple[list[int], Step]]:
+        for step in super().steps(position):
+            self._tick()
+            yield step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -13,6 +14,7 @@ from readapt.train.detector_data import PageSource
 from readapt.train.detector_student import DetectorStudent, FoundPage
 from readapt.train.device import find_device
 from readapt.train.loop import LoopConfig, train
+from readapt.train.together import torch_threads
 
 RATE = 3e-4
 """Peak learning rate: a tenth of that of a training from nothing."""
@@ -49,5 +51,6 @@ def finetune_detector(
         evaluate_seconds=float("inf"),
         seed=state.config.seed,
     )
-    train(student, average, config, folder, resume=True, echo=False)
+    with torch_threads(state.config.threads or os.cpu_count() or 1):
+        train(student, average, config, folder, resume=True, echo=False)
     return average.cpu().eval()

@@ -17,9 +17,9 @@ from readapt.adapt.calibrated import Weights, fit_confidences, fit_weights
 from readapt.adapt.changes import Changes, find_changes, words_of
 from readapt.adapt.gate import Score
 from readapt.adapt.journal import Journal
+from readapt.adapt.known import known_lines
 from readapt.adapt.report import write_report
 from readapt.adapt.stage import LANGUAGE_MODEL, State
-from readapt.adapt.stages.teach import known_lines
 from readapt.evaluate.boxes import Detection, match
 from readapt.evaluate.estimate import Estimate
 from readapt.evaluate.run import EvaluationConfig, evaluate

@@ -191,7 +191,8 @@ def better_share(
 ) -> float:
     """Share of resampled sets of lines on which the second of two has the lower rate.
 
-    ``edits`` and ``characters`` are ``2 line``, before and after.
+    ``edits`` and ``characters`` are ``2 line``, before and after. A paired bootstrap: Koehn 2004,
+    "Statistical significance tests for machine translation evaluation".
     """
     lines = edits.shape[1]
     drawn = np.random.default_rng(seed).integers(lines, size=(rounds, lines))

@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from readapt.adapt.budget import FILE_NAME as CLOCK_NAME
 from readapt.adapt.budget import Budget, Portion
 from readapt.adapt.detector_weights import trainable_detector
+from readapt.adapt.engines import find_teacher
 from readapt.adapt.finish import Adapted, Ending, finish, unreadable
 from readapt.adapt.gate import Gate, Score, as_read
 from readapt.adapt.heard import load_votes
@@ -33,6 +34,7 @@ from readapt.adapt.weights import (
 )
 from readapt.errors import ModelError, ReadaptError, UsageError
 from readapt.evaluate.truth import load_truth
+from readapt.gan.look import Look
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.models.manifest import MANIFEST_NAME, ErrorEstimate
 from readapt.nets.crnn import Crnn
@@ -45,6 +47,7 @@ from readapt.synth.lines import LineConfig, LineMaker
 from readapt.synth.page import PageConfig
 from readapt.train.detector import SyntheticPages
 from readapt.train.device import find_device
+from readapt.train.together import torch_threads
 
 WEIGHTS = "weights.safetensors"
 DETECTOR_WEIGHTS = "detector.safetensors"
@@ -69,6 +72,7 @@ class Told:
 Listener = Callable[[Told], None]
 
 
+@torch_threads(1)  # whose own threads a busy machine makes slow: see ``Together``
 def adapt(
     scans: Sequence[str | Path] | str | Path,
     out: str | Path,
@@ -104,7 +108,8 @@ def adapt(
     Raises:
         InputError: no scans, or too few lines on them.
         UsageError: the options do not go together, or ``out`` is taken.
-        ModelError: the base model cannot be loaded or trained.
+        ModelError: the base model, or the look, cannot be loaded or trained.
+        ReadaptError: the disk is full; ``resume`` goes on from there.
 
     """
     config = config or AdaptConfig()
@@ -463,6 +468,12 @@ def _check(out: Path, work: Path, config: AdaptConfig, resume: bool) -> None:
     """Find out before hours of work what would be wrong after them."""
     if unknown := [name for name in config.only if name not in NAMES]:
         raise UsageError(f"--only {unknown[0]}: the stages are {', '.join(NAMES)}.")
+    if config.minutes <= 0:
+        raise UsageError(f"--minutes {config.minutes:g}: there is no time to adapt in.")
+    for name in config.teachers:
+        find_teacher(name)
+    if config.look:
+        Look.load(config.look).translator()
     if out.exists() and not (out / MANIFEST_NAME).is_file():
         raise UsageError(f"{out}: is there already and no model; choose another -o.")
     if out.exists() and not (resume and (work / JOURNAL_NAME).is_file()):

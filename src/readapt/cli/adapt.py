@@ -81,7 +81,7 @@ def adapt(
     what was learnt; it holds pieces of the scans, the model does not.
     """
     try:
-        import torch
+        import torch  # noqa: F401
     except ImportError as error:
         raise UsageError(
             "Adaptation needs the learning tier: pip install 'readapt[train]'."
@@ -92,12 +92,9 @@ def adapt(
     from readapt.adapt.pipeline import adapt as run
     from readapt.adapt.settings import AdaptConfig
     from readapt.batch.executor import quiet_warnings
-    from readapt.gan.look import Look
     from readapt.train.device import find_device
 
     quiet_warnings()
-    if threads is not None:
-        torch.set_num_threads(threads)
     find_device(device.value)  # what is wrong with it is said before hours of work
     for name in teacher or ():
         if problem := find_teacher(name).missing():
@@ -112,8 +109,6 @@ def adapt(
         threads=threads,
         device=device.value,
     )
-    if look is not None:
-        Look.load(look).translator()
     config = replace(config, target=replace(config.target, single=lines))
     shown = Progress(quiet)
     try:

@@ -112,7 +112,7 @@ def find_signs(
 
 
 def strong_words(model: CharacterModel) -> Beam:
-    """Make the search that gives the words a strong say: twice what reading trusts them with."""
+    """Make the search that gives the words the strongest say that reading may give them."""
     return replace(NARROW, language_model=model, weight=0.3, length_weight=0.65)
 
 

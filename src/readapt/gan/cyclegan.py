@@ -39,6 +39,7 @@ from readapt.gan.pool import Pool
 from readapt.nets.crnn import Crnn
 from readapt.nets.discriminator import Discriminator, DiscriminatorConfig, FrameDiscriminator
 from readapt.nets.generator import Generator, GeneratorConfig, weakened
+from readapt.nets.precision import half_is_fast
 from readapt.train.loop import average_weights
 
 _PROCESSOR = torch.device("cpu")
@@ -84,7 +85,7 @@ class CycleGanConfig:
     average: float = 0.995
     """Decay of the running average of G's weights, which is what translates."""
     half: bool = True
-    """Convolutions in bfloat16."""
+    """Convolutions in bfloat16, where that is faster."""
     seed: int = 0
 
 
@@ -325,7 +326,8 @@ class CycleGan:
         return translated.float()
 
     def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.half)
+        half = self.config.half and half_is_fast(self.device)
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
 
     def here(self, network: nn.Module) -> nn.Module:
         """Return a network as it is, or its copy on the processor, where translating is done."""

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from readapt.nets.precision import half_is_fast
 from readapt.nets.recurrent import Kind, Recurrence
 
 
@@ -58,8 +60,20 @@ class ConvBlock(nn.Module):
         nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
-        """`batch channel height width` in and out."""
-        return torch.relu(self.norm(self.conv(x)))
+        """`batch channel height width` in and out.
+
+        In training, a norm whose statistics stay as they are is folded into the convolution: its
+        scale and shift learn through the weights' product, without two more passes over the maps.
+        """
+        conv, norm = self.conv, self.norm
+        if norm.training or not self.training:
+            return torch.relu(norm(conv(x)))
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        weight, shift = conv.weight * scale[:, None, None, None], norm.bias
+        bias = shift - norm.running_mean * scale
+        return torch.relu(F.conv2d(x, weight, bias, conv.stride, conv.padding))
 
 
 class Crnn(nn.Module):
@@ -84,12 +98,12 @@ class Crnn(nn.Module):
     def features(self, lines: Tensor) -> Tensor:
         """`batch height width` uint8 lines to `batch time channel` float32, time = width / 4.
 
-        The width must be a multiple of 4. Convolutions run in bfloat16 under autocast: recurrence
-        and CTC need the full precision.
+        The width must be a multiple of 4. In training convolutions run in bfloat16, where that is
+        faster: gates, CTC and all sums over time keep the full precision.
         """
         x = lines.unsqueeze(1).to(torch.float32).div(127.5).sub(1.0)
         x = x.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.training):
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self._half(x)):
             x = self.pool(self.conv2(self.stem(x)))
             x = self.conv5(self.conv4(self.conv3(x)))
         columns: Tensor = x.float().squeeze(2)
@@ -101,5 +115,8 @@ class Crnn(nn.Module):
 
     def read(self, features: Tensor) -> Tensor:
         """Read features `batch time channel`: log-probabilities `batch time class` float32."""
-        hidden = self.recurrence(self.dropout(features))
+        hidden = self.recurrence(self.dropout(features), half=self._half(features))
         return torch.log_softmax(self.head(hidden), dim=-1)
+
+    def _half(self, x: Tensor) -> bool:
+        return self.training and half_is_fast(x.device)

@@ -42,7 +42,9 @@ class PeepholeFunction(torch.autograd.Function):
     Inputs: `x` `direction time batch channel`; the gates' weights in the order i f g o, `W`
     `direction 4*hidden channel`, `U` `direction 4*hidden hidden`, `b` `direction 4*hidden`; the
     peepholes `p` `direction 3 hidden` in the order i f o; the first state, `h_0` and `c_0`
-    `direction batch hidden`. Outputs: every `h` `direction time batch hidden`, and the last `c`.
+    `direction batch hidden`; with `half` the products of all steps at once are taken in bfloat16,
+    those from one step to the next never. Outputs: every `h` `direction time batch hidden`, and
+    the last `c`.
     """
 
     @staticmethod
@@ -55,12 +57,13 @@ class PeepholeFunction(torch.autograd.Function):
         p: Tensor,
         h_0: Tensor,
         c_0: Tensor,
+        half: bool = False,
     ) -> tuple[Tensor, Tensor]:
         """Keep gates and states: the backward pass needs nothing else."""
         directions, time, batch, _ = x.shape
         hidden = U.shape[2]
         # The inputs' part of every sum of every step in one product; a step adds its own part.
-        gates = _product(x, W.transpose(1, 2), b)
+        gates = _product(x, W.transpose(1, 2), b, half)
         h = x.new_empty(directions, time + 1, batch, hidden)
         h[:, 0] = h_0
         c = torch.empty_like(h)
@@ -69,6 +72,7 @@ class PeepholeFunction(torch.autograd.Function):
         if not compiled.forward(sequence, U):
             plain.forward(sequence, U)
         ctx.save_for_backward(x, W, U, gates, h, c, sequence.tanh_c, sequence.p)
+        ctx.half = half  # type: ignore[attr-defined]
         return h[:, 1:], c[:, -1].clone()
 
     @staticmethod
@@ -88,29 +92,45 @@ class PeepholeFunction(torch.autograd.Function):
         if not compiled.backward(sequence, grad, U):
             plain.backward(sequence, grad, U)
         # Every delta meets its input once more, now for all steps at once.
-        grad_x = _product(grad.delta, W, None) if ctx.needs_input_grad[0] else None
-        grad_W = _outer(grad.delta, x)
-        grad_U = _outer(grad.delta, h[:, :-1])
-        return grad_x, grad_W, grad_U, grad.b, grad.p, grad.to_h, grad.to_c
+        needed = ctx.needs_input_grad
+        grad_x = _product(grad.delta, W, None, ctx.half) if needed[0] else None
+        grad_W = _outer(grad.delta, x, ctx.half) if needed[1] else None
+        grad_U = _outer(grad.delta, h[:, :-1], ctx.half) if needed[2] else None
+        found = grad_x, grad_W, grad_U, grad.b, grad.p, grad.to_h, grad.to_c, None
+        return found[: len(needed)]
 
 
-def _product(a: Tensor, b: Tensor, start: Tensor | None) -> Tensor:
+def _product(a: Tensor, b: Tensor, start: Tensor | None, half: bool) -> Tensor:
     """`start + a b`: `direction time batch inner` to `direction time batch column`."""
     rows = a.flatten(1, 2)
     if start is None:
         start = b.new_zeros(b.shape[0], b.shape[2])
-    c = compiled.product(rows, b, start)
-    if c is None:
-        c = torch.baddbmm(start.unsqueeze(1), rows, b)
-    return c.view(*a.shape[:3], b.shape[2])
+    if half:
+        c = torch.bmm(rows.bfloat16(), b.bfloat16()).to(a.dtype).add_(start.unsqueeze(1))
+        return c.view(*a.shape[:3], b.shape[2])
+    product = compiled.product(rows, b, start)
+    if product is None:
+        product = torch.baddbmm(start.unsqueeze(1), rows, b)
+    return product.view(*a.shape[:3], b.shape[2])
 
 
-def _outer(delta: Tensor, y: Tensor) -> Tensor:
+def _outer(delta: Tensor, y: Tensor, half: bool) -> Tensor:
     """Sum `delta y^T` over all steps and lines: `direction 4*hidden channel`.
 
     Taken as the transpose of `y delta^T`, whose wide side is last: a fifth faster.
     """
-    return torch.bmm(y.flatten(1, 2).transpose(1, 2), delta.flatten(1, 2)).transpose(1, 2)
+    left, right = y.flatten(1, 2).transpose(1, 2), delta.flatten(1, 2)
+    if half:
+        return torch.bmm(left.bfloat16(), right.bfloat16()).to(y.dtype).transpose(1, 2)
+    return torch.bmm(left, right).transpose(1, 2)
+
+
+def without_peepholes(x: Tensor, W: Tensor, U: Tensor, b: Tensor, half: bool = False) -> Tensor:
+    """Read with an LSTM from a state of zeros; shapes are those of `PeepholeFunction`."""
+    p = x.new_zeros(len(x), 3, U.shape[2])
+    zeros = x.new_zeros(len(x), x.shape[2], U.shape[2])
+    h: Tensor = PeepholeFunction.apply(x, W, U, b, p, zeros, zeros, half)[0]  # type: ignore[no-untyped-call]
+    return h
 
 
 class PeepholeLayer(nn.Module):
@@ -128,7 +148,9 @@ class PeepholeLayer(nn.Module):
         self.weight_ch = nn.Parameter(torch.zeros(directions, 3, hidden))
         self.bias = nn.Parameter(torch.zeros(directions, 4 * hidden))
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None, half: bool = False
+    ) -> tuple[Tensor, State]:
         """`direction time batch channel` to the outputs `direction time batch hidden`.
 
         Begins at `state` (zeros) and gives the state at the end as well, so that a sequence can be
@@ -138,5 +160,5 @@ class PeepholeLayer(nn.Module):
             zeros = x.new_zeros(x.shape[0], x.shape[2], self.weight_hh.shape[2])
             state = State(zeros, zeros)
         weights = (self.weight_ih, self.weight_hh, self.bias, self.weight_ch)
-        h, c = PeepholeFunction.apply(x, *weights, state.h, state.c)  # type: ignore[no-untyped-call]
+        h, c = PeepholeFunction.apply(x, *weights, state.h, state.c, half)  # type: ignore[no-untyped-call]
         return h, State(h[:, -1], c)

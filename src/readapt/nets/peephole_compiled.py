@@ -1,37 +1,24 @@
 """`peephole_steps.c` and `peephole_product.c`, compiled on the machine that trains.
 
-A C compiler is a gain and no need: without one, torch's operators do the same. The library is
-compiled for this processor once a process, in about a second, and leaves no file behind. Work is
-shared out to as many threads as torch uses: directions, and lines within a direction, know nothing
-of each other.
+Without a compiler, torch's operators do the same. Work is shared out to as many threads as torch
+uses: directions, and lines within a direction, know nothing of each other.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
-import shutil
-import subprocess
-import tempfile
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
-from pathlib import Path
 from threading import Thread
 from typing import Final
 
 import torch
 from torch import Tensor
 
+from readapt.nets.compiler import compiled
 from readapt.nets.peephole_steps import Gradients, Sequence
 
-_SOURCES: Final = tuple(
-    str(Path(__file__).with_name(name)) for name in ("peephole_steps.c", "peephole_product.c")
-)
-_FLAGS: Final = (
-    *("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"),
-    *("-shared", "-fPIC", "-lm"),
-)
+_SOURCES: Final = ("peephole_steps.c", "peephole_product.c")
 _REALS: Final = {torch.float32: (), torch.float64: ("-DREAL=double",)}
 _LINES: Final = 8
 """Lines that go through a product together: a share has as many, or a multiple."""
@@ -60,23 +47,10 @@ class _Share(ctypes.Structure):
 
 @cache
 def _library(dtype: torch.dtype) -> ctypes.CDLL | None:
-    """Compile for `dtype`; `None` where there is no compiler, with a warning where it fails."""
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None:
+    """Compile for `dtype`; `None` where that cannot be done."""
+    library = compiled(_SOURCES, *_REALS[dtype])
+    if library is None:
         return None
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "peephole.so"
-        command = [compiler, *_REALS[dtype], *_SOURCES, "-o", str(target), *_FLAGS]
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
-        if done.returncode:
-            warnings.warn(
-                f"The peephole LSTM runs on torch's operators: {compiler} failed to compile "
-                f"{_SOURCES[0]}: {done.stderr.strip()[:500]}",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-            return None
-        library = ctypes.CDLL(str(target))
     for function in (library.forward, library.backward):
         function.argtypes = (ctypes.POINTER(_Sequence), ctypes.POINTER(_Share))
         function.restype = None
@@ -92,6 +66,11 @@ def _for(tensor: Tensor) -> ctypes.CDLL | None:
     if tensor.device.type != "cpu" or tensor.dtype not in _REALS:
         return None
     return _library(tensor.dtype)
+
+
+def serves(tensor: Tensor) -> bool:
+    """Say whether something is compiled for a tensor's type and device."""
+    return _for(tensor) is not None
 
 
 def product(a: Tensor, b: Tensor, start: Tensor) -> Tensor | None:

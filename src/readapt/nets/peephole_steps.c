@@ -13,23 +13,7 @@
 #endif
 
 #ifdef SINGLE
-/* e^x as 2^n times a polynomial in the rest, |rest| <= ln(2) / 2; off by 2 units in the last place
-   at most. Written out so that a compiler turns it into vector instructions. */
-static inline float e_to(float x) {
-    x = x < -87.0f ? -87.0f : x;
-    x = x > 88.0f ? 88.0f : x;
-    union { float real; int32_t bits; } shifted = {x * 1.44269504f + 12582912.0f};
-    float n = shifted.real - 12582912.0f;
-    float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-    float sum = 1.9875691500e-4f;
-    sum = sum * r + 1.3981999507e-3f;
-    sum = sum * r + 8.3334519073e-3f;
-    sum = sum * r + 4.1665795894e-2f;
-    sum = sum * r + 1.6666665459e-1f;
-    sum = sum * r + 5.0000001201e-1f;
-    union { int32_t bits; float real; } power = {(shifted.bits - 0x4b400000 + 127) << 23};
-    return (sum * r * r + r + 1.0f) * power.real;
-}
+#include "exponential.h"
 #else
 #include <math.h>
 static inline double e_to(double x) { return exp(x); }

@@ -13,7 +13,8 @@ from typing import Final, Literal
 import torch
 from torch import Tensor, nn
 
-from readapt.nets.peephole import PeepholeLayer
+from readapt.nets import peephole_compiled as compiled
+from readapt.nets.peephole import PeepholeLayer, without_peepholes
 from readapt.nets.ragged import Layer, read
 
 Kind = Literal["lstm", "gru", "rnn", "peephole"]
@@ -87,26 +88,39 @@ class Recurrence(nn.Module):
                     if GATES[kind] == 4 and "bias" in name and "bias_hh" not in name:
                         weight[hidden : 2 * hidden] = 1.0
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, lengths: Tensor | None = None, half: bool = False) -> Tensor:
         """`batch time channel` to `batch time directions*hidden`.
 
         With `lengths` (integers in [1, time], one a line) a line is read from its first frame to
         its last in both directions, whatever lies behind, and gives zeros there: its outputs do
-        not depend on its padding. Raises `ValueError` if a length is out of range.
+        not depend on its padding. Raises `ValueError` if a length is out of range. With `half`
+        an LSTM may take the products of all steps at once, those of inputs and of gradients of
+        weights, in bfloat16.
         """
         if lengths is not None:
             _check(lengths, x)
-        elif isinstance(self.kernel, nn.RNNBase):
+        elif isinstance(self.kernel, nn.RNNBase) and not self._by_hand(x):
             output: Tensor = self.kernel(x)[0]
             return output
-        layers = [self._layer(number) for number in range(self.layers)]
+        layers = [self._layer(number, half) for number in range(self.layers)]
         return read(x, lengths, layers, self.bidirectional, self.dropout)
 
-    def _layer(self, number: int) -> Layer:
+    def _by_hand(self, x: Tensor) -> bool:
+        """Say whether an LSTM learns by the hand-derived passes, which are faster than torch's.
+
+        With peepholes of zero they are those of an LSTM without.
+        """
+        return self.kind == "lstm" and torch.is_grad_enabled() and compiled.serves(x)
+
+    def _layer(self, number: int, half: bool) -> Layer:
         if isinstance(self.kernel, PeepholeLSTM):
             layer = self.kernel.layers[number]
-            return lambda ways: list(layer(torch.stack(ways))[0])
+            return lambda ways: list(layer(torch.stack(ways), half=half)[0])
         weights = self.direction_weights(number)
+        if self._by_hand(weights[0][0]):
+            W, U = (torch.stack([own[i] for own in weights]) for i in range(2))
+            b = torch.stack([own[2] + own[3] for own in weights])
+            return lambda ways: list(without_peepholes(torch.stack(ways), W, U, b, half))
         return lambda ways: [
             _one_way(self.kind, way, own) for way, own in zip(ways, weights, strict=True)
         ]

@@ -37,20 +37,6 @@ def higher(line: Image) -> Image:
     return np.asarray(cv2.resize(inner, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def fainter(line: Image) -> Image:
-    """Bring the ink half-way up to the paper where it is weak: thin strokes get thinner."""
-    levels = np.arange(256, dtype=np.float32) / PAPER
-    table = np.clip(PAPER * levels**0.7, 0, 255)
-    return np.asarray(table.astype(np.uint8)[line])
-
-
-def bolder(line: Image) -> Image:
-    """Bring half-tones down to the ink: thin strokes get thicker."""
-    levels = np.arange(256, dtype=np.float32) / PAPER
-    table = np.clip(PAPER * levels**1.5, 0, 255)
-    return np.asarray(table.astype(np.uint8)[line])
-
-
 def _squeezed(line: Image, share: float, above: float) -> Image:
     """Scale the height to a `share` of itself, with `above` of what is left over above it."""
     height, width = line.shape
@@ -62,6 +48,6 @@ def _squeezed(line: Image, share: float, above: float) -> Image:
 
 
 VIEWS: Final[Mapping[str, View]] = MappingProxyType(
-    {"softer": softer, "lower": lower, "higher": higher, "fainter": fainter, "bolder": bolder}
+    {"softer": softer, "lower": lower, "higher": higher}
 )
 """By the name they are shown under."""

@@ -43,7 +43,6 @@ class LineConfig:
         ("scattered", 5),
     )
     """Kinds of document by weight."""
-    min_characters: int = 1
     max_characters: int = 75
     """Longest text; curricula begin short."""
     height: int = 36

@@ -21,6 +21,7 @@ from readapt.nets.detector import (
     DetectorNet,
     DetectorNetConfig,
 )
+from readapt.nets.precision import half_is_fast
 from readapt.synth.page import PageConfig, make_page
 from readapt.train.detector_data import (
     CropConfig,
@@ -122,9 +123,9 @@ class DetectorLearner:
 
 
 def detector_step(network: nn.Module, batch: DetectorBatch, config: DetectorLossConfig) -> Step:
-    """Loss of a batch of crops, convolutions in bfloat16."""
+    """Loss of a batch of crops, convolutions in bfloat16 where that is faster."""
     device = device_of(network)
-    with torch.autocast(device.type, torch.bfloat16):
+    with torch.autocast(device.type, torch.bfloat16, enabled=half_is_fast(device)):
         logits, logs = network(torch.from_numpy(batch.pages).to(device))
     loss = detector_loss(
         logits.float(),

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from readapt.evaluate.rates import cer, total
 from readapt.nets.crnn import Crnn, CrnnConfig
+from readapt.nets.ctc import ctc_losses
 from readapt.recognize.alphabet import BLANK, LATIN, Alphabet
 from readapt.train.checkpoint import load_checkpoint
 from readapt.train.data import LineBatch, LineStream, PoolMaker, StreamConfig
@@ -46,15 +46,8 @@ def ctc_loss(log_probs: Tensor, batch: LineBatch) -> Tensor:
     (Graves et al. 2006, equation 8, normalised by length so that long lines do not rule). An
     image without text counts by a quarter of its frames, about what a text there would have had.
     """
-    losses = F.ctc_loss(
-        log_probs.transpose(0, 1),
-        torch.from_numpy(batch.labels).to(log_probs.device),
-        torch.from_numpy(batch.frames),
-        torch.from_numpy(batch.label_lengths),
-        blank=BLANK,
-        reduction="none",
-        zero_infinity=True,
-    )
+    labels, frames = torch.from_numpy(batch.labels), torch.from_numpy(batch.frames)
+    losses = ctc_losses(log_probs, labels, frames, torch.from_numpy(batch.label_lengths))
     lengths = np.where(
         batch.label_lengths > 0, batch.label_lengths, np.maximum(batch.frames / 4, 1)
     )

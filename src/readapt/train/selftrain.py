@@ -4,19 +4,24 @@ A teacher, the slow average of the weights, reads every line in several views; a
 the mean of the views' posteriors, with a language model where there is one, gives the label. What
 the views agree on comes first: the student learns from the surest share of the lines, a larger one
 in every round, and from as many labelled lines, so that it never learns from itself alone.
+
+Pseudo-labels: Lee 2013; a slow average of the weights as teacher: Tarvainen and Valpola 2017, "Mean
+teachers are better role models"; for text lines, with a language model and hidden columns: Kiss,
+Benes and Hradis 2021, "AT-ST", arXiv 2104.13037.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
-from torch import nn
+from torch import Tensor, nn
 
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.beam import NARROW, Beam, LanguageModel, beam_search
@@ -28,6 +33,7 @@ from readapt.train.disturb import disturb
 from readapt.train.loop import Step
 from readapt.train.recognizer import ctc_loss
 from readapt.train.reframe import reframe
+from readapt.train.together import Together
 from readapt.types import Image
 
 TEACHING_VIEWS: tuple[View, ...] = (VIEWS["softer"], VIEWS["lower"], VIEWS["higher"])
@@ -150,12 +156,13 @@ class Student:
         known: Draw,
         alphabet: Alphabet,
         config: SelfTrainConfig,
-        judge: Callable[[nn.Module], dict[str, float]] = lambda network: {},
         around: Sequence[Image] = (),
+        threads: int = 1,
     ) -> None:
-        """`real` may be empty; `judge` gives the figures of merit of the averaged network.
+        """`real` may be empty.
 
         `around` are the real lines again, cut for :func:`readapt.train.reframe.reframe`; or none.
+        The gradient of a batch is taken on as many `threads`.
         """
         self.network = network
         self.config = config
@@ -163,20 +170,28 @@ class Student:
         self._real = [(image, alphabet.encode(text)) for image, text in real]
         self._around = around
         self._known = known
-        self._judge = judge
+        self._threads = threads
 
     def steps(self, position: list[int]) -> Iterator[tuple[list[int], Step]]:
         """Yield the loss of one batch after another; a position is a pool and a batch in it."""
         pool, skip = position
-        device = device_of(self.network)
-        while True:
-            batches = self.batches(pool)
-            for i in range(skip, len(batches)):
-                images = torch.from_numpy(batches[i].images).to(device)
-                loss = ctc_loss(self.network(images), batches[i])
-                after = [pool, i + 1] if i + 1 < len(batches) else [pool + 1, 0]
-                yield after, Step(loss, len(batches[i].images), {})
-            pool, skip = pool + 1, 0
+        with Together(self.network, self._threads) as together:
+            coming = together.later(partial(self.batches, pool))
+            while True:
+                batches = coming()
+                coming = together.later(partial(self.batches, pool + 1))
+                for i in range(skip, len(batches)):
+                    parts = batches[i].parts(together.threads)
+                    count = len(batches[i].images)
+                    loss = together.sum(partial(self._loss, part, count) for part in parts)
+                    after = [pool, i + 1] if i + 1 < len(batches) else [pool + 1, 0]
+                    yield after, Step(loss, count, {})
+                pool, skip = pool + 1, 0
+
+    def _loss(self, part: LineBatch, count: int) -> Tensor:
+        """Compute what a part of a batch of `count` lines adds to the batch's loss."""
+        images = torch.from_numpy(part.images).to(device_of(self.network))
+        return ctc_loss(self.network(images), part) * (len(part.images) / count)
 
     def batches(self, pool: int) -> list[LineBatch]:
         """Mix and batch pool number `pool`: always the same ones."""
@@ -209,5 +224,5 @@ class Student:
             yield int(order[i])
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
-        """Ask the judge."""
-        return self._judge(network)
+        """Nothing: the gate judges."""
+        return {}

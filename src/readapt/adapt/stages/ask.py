@@ -12,9 +12,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from readapt.adapt.budget import Portion
+from readapt.adapt.budget import Portion, stopwatch
 from readapt.adapt.engines import Answer, Teacher, find_teacher
-from readapt.adapt.finetune import stopwatch
 from readapt.adapt.heard import Readings
 from readapt.adapt.stage import HEARD, READINGS, Outcome, State
 from readapt.adapt.target import evenly

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import JsonValue
 
-from readapt.adapt.budget import Portion
-from readapt.adapt.finetune import stopwatch
+from readapt.adapt.budget import Portion, stopwatch
 from readapt.adapt.finetune_detector import finetune_detector
 from readapt.adapt.gate import as_read
 from readapt.adapt.page_gate import Reads, as_found

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from readapt.adapt.budget import Portion
-from readapt.adapt.finetune import stopwatch
+from readapt.adapt.budget import Portion, stopwatch
 from readapt.adapt.gate import Verdict
 from readapt.adapt.page_gate import as_found
 from readapt.adapt.stage import PAPER_FOLDER, Outcome, State

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.known import Known
+from readapt.adapt.known import Known, known_lines
 from readapt.adapt.measures import describe, quantiles
 from readapt.adapt.stage import KNOWN, Outcome, State
-from readapt.adapt.stages.teach import known_lines
 from readapt.errors import InputError
 from readapt.gan.candidates import Group, candidates, draw_lines
 from readapt.gan.clock import seconds_a_step

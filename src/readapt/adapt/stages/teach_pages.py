@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readapt.adapt.budget import Portion
+from readapt.adapt.budget import Portion, stopwatch
 from readapt.adapt.composed import ComposedPages, compose
-from readapt.adapt.finetune import stopwatch
 from readapt.adapt.finetune_detector import finetune_detector
+from readapt.adapt.known import known_lines
 from readapt.adapt.stage import LOOK_FOLDER, PAPER_FOLDER, Outcome, State
-from readapt.adapt.stages.teach import known_lines
 
 LEAST = 5.0
 """Minutes in all, at least: below, no step would be left beside the gate."""

@@ -57,8 +57,13 @@ class Together:
     def __enter__(self) -> Together:
         if self.threads > 1:
             self._ends.enter_context(torch_threads(1))
-            self._pool = self._ends.enter_context(ThreadPoolExecutor(self.threads))
-            self._ahead = self._ends.enter_context(ThreadPoolExecutor(1))
+            # OpenMP asks each thread anew how many it may use.
+            self._pool, self._ahead = (
+                self._ends.enter_context(
+                    ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
+                )
+                for count in (self.threads, 1)
+            )
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -86,8 +85,7 @@ class _Ticking(Student):
         around: Sequence[Image],
     ) -> None:
         config = state.config.selftrain
-        threads = state.config.threads or os.cpu_count() or 1
-        super().__init__(network, real, known, state.alphabet, config, around, threads)
+        super().__init__(network, real, known, state.alphabet, config, around)
         self._tick: Callable[[], None] = portion.tick
 
     def steps(self, position: list[int]) -> Iterator[tuple[list[int], Step]]:

@@ -47,7 +47,7 @@ from readapt.synth.lines import LineConfig, LineMaker
 from readapt.synth.page import PageConfig
 from readapt.train.detector import SyntheticPages
 from readapt.train.device import find_device
-from readapt.train.together import torch_threads
+from readapt.train.threads import torch_threads
 
 WEIGHTS = "weights.safetensors"
 DETECTOR_WEIGHTS = "detector.safetensors"
@@ -72,7 +72,7 @@ class Told:
 Listener = Callable[[Told], None]
 
 
-@torch_threads(1)  # whose own threads a busy machine makes slow: see ``Together``
+@torch_threads(1)
 def adapt(
     scans: Sequence[str | Path] | str | Path,
     out: str | Path,

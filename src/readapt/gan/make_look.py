@@ -32,7 +32,7 @@ from readapt.nets.generator import Generator
 from readapt.recognize.alphabet import Alphabet
 from readapt.synth.lines import LineMaker
 from readapt.train.device import Device, find_device
-from readapt.train.together import torch_threads
+from readapt.train.threads import torch_threads
 from readapt.types import Image
 
 _WIDEST = 400
@@ -75,7 +75,7 @@ class Made:
     report: Path
 
 
-@torch_threads(1)  # a second one makes no step faster
+@torch_threads(1)
 def make_look(
     scans: ScanLines,
     maker: LineMaker,

@@ -57,21 +57,6 @@ class LineBatch:
     """All label classes, one line after the other."""
     label_lengths: NDArray[np.int64]
 
-    def parts(self, count: int) -> list[LineBatch]:
-        """Deal the lines out like cards, into `count` batches or one for each line."""
-        count = min(count, len(self.images))
-        ends = np.cumsum(self.label_lengths)
-        labels = np.split(self.labels, ends[:-1])
-        return [
-            LineBatch(
-                self.images[i::count],
-                self.frames[i::count],
-                np.concatenate(labels[i::count]),
-                self.label_lengths[i::count],
-            )
-            for i in range(count)
-        ]
-
 
 def frames_needed(ids: Sequence[int]) -> int:
     """Frames CTC needs at least: one a label, and a blank between equal neighbours."""

@@ -14,14 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
-from torch import Tensor, nn
+from torch import nn
 
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.beam import NARROW, Beam, LanguageModel, beam_search
@@ -33,7 +32,6 @@ from readapt.train.disturb import disturb
 from readapt.train.loop import Step
 from readapt.train.recognizer import ctc_loss
 from readapt.train.reframe import reframe
-from readapt.train.together import Together
 from readapt.types import Image
 
 TEACHING_VIEWS: tuple[View, ...] = (VIEWS["softer"], VIEWS["lower"], VIEWS["higher"])
@@ -157,12 +155,10 @@ class Student:
         alphabet: Alphabet,
         config: SelfTrainConfig,
         around: Sequence[Image] = (),
-        threads: int = 1,
     ) -> None:
         """`real` may be empty.
 
         `around` are the real lines again, cut for :func:`readapt.train.reframe.reframe`; or none.
-        The gradient of a batch is taken on as many `threads`.
         """
         self.network = network
         self.config = config
@@ -170,28 +166,19 @@ class Student:
         self._real = [(image, alphabet.encode(text)) for image, text in real]
         self._around = around
         self._known = known
-        self._threads = threads
 
     def steps(self, position: list[int]) -> Iterator[tuple[list[int], Step]]:
         """Yield the loss of one batch after another; a position is a pool and a batch in it."""
         pool, skip = position
-        with Together(self.network, self._threads) as together:
-            coming = together.later(partial(self.batches, pool))
-            while True:
-                batches = coming()
-                coming = together.later(partial(self.batches, pool + 1))
-                for i in range(skip, len(batches)):
-                    parts = batches[i].parts(together.threads)
-                    count = len(batches[i].images)
-                    loss = together.sum(partial(self._loss, part, count) for part in parts)
-                    after = [pool, i + 1] if i + 1 < len(batches) else [pool + 1, 0]
-                    yield after, Step(loss, count, {})
-                pool, skip = pool + 1, 0
-
-    def _loss(self, part: LineBatch, count: int) -> Tensor:
-        """Compute what a part of a batch of `count` lines adds to the batch's loss."""
-        images = torch.from_numpy(part.images).to(device_of(self.network))
-        return ctc_loss(self.network(images), part) * (len(part.images) / count)
+        device = device_of(self.network)
+        while True:
+            batches = self.batches(pool)
+            for i in range(skip, len(batches)):
+                images = torch.from_numpy(batches[i].images).to(device)
+                loss = ctc_loss(self.network(images), batches[i])
+                after = [pool, i + 1] if i + 1 < len(batches) else [pool + 1, 0]
+                yield after, Step(loss, len(batches[i].images), {})
+            pool, skip = pool + 1, 0
 
     def batches(self, pool: int) -> list[LineBatch]:
         """Mix and batch pool number `pool`: always the same ones."""

@@ -1,7 +1,7 @@
 """How many errors engines that know nothing of each other make alike: texts, not readers, differ.
 
     python benchmarks/peers.py NAME --pages "" --keep-readings READINGS
-    python benchmarks/shared_errors.py READINGS [NAME] [--data PATH]
+    python benchmarks/shared_errors.py READINGS [NAME] [--data PATH] [--limit N]
 
 An error that readapt, Tesseract and RapidOCR make at the same place in the same way is rarely one
 of reading: the truth has another space, another accent, or a mistake. Beside it: the error rate of
@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("readings", type=Path)
     parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--limit", type=int, help="as it was when the lines were read")
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     readings = json.loads(arguments.readings.read_text("utf-8"))["readings"]
@@ -41,7 +42,7 @@ def main() -> None:
         if collection.name not in readings:
             continue
         with tempfile.TemporaryDirectory() as folder:
-            documents = prepare(collection, arguments.data, Path(folder), None)
+            documents = prepare(collection, arguments.data, Path(folder), arguments.limit)
             rows.append(
                 {"collection": collection.name, **row(readings[collection.name], documents)}
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from readapt.adapt.target import Target
 from readapt.gan.play import CollapseError
 from readapt.gan.written import Written
 from readapt.synth.lines import LineSample
+from readapt.types import Image
 
 
 class Looks:
@@ -131,3 +133,31 @@ def test_lines_akin_to_the_scans_are_mixed_with_all_kinds() -> None:
     drawn = [text for _, text in both(0, 100)]
     assert drawn.count("t") == 50
     assert sum(text.startswith("g") for text in drawn) == 30
+
+
+class Installed:
+    """Stands for an engine that reads the second of two lines not at all."""
+
+    def __init__(self, missing: str = "") -> None:
+        self._missing = missing
+
+    def missing(self) -> str:
+        return self._missing
+
+    def read(self, images: Sequence[Image]) -> Iterator[tuple[str, float] | None]:
+        yield from [("ab", 0.9), None][: len(images)]
+
+
+def test_rapidocr_judges_where_it_teaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks: list[int] = []
+    portion = Portion(1.0, lambda: ticks.append(1))
+    asked = state(60)
+    assert look._judge(asked, portion) is None
+    asked.config = replace(asked.config, teachers=("tesseract", "rapidocr"))
+    monkeypatch.setattr(look, "find_teacher", lambda name, threads: Installed("not installed"))
+    assert look._judge(asked, portion) is None
+    monkeypatch.setattr(look, "find_teacher", lambda name, threads: Installed())
+    judge = look._judge(asked, portion)
+    assert judge is not None
+    assert judge(asked.target.lines[:2]) == ["ab", ""]
+    assert ticks

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from readapt.adapt.budget import Portion
+from readapt.adapt.engines import find_teacher
 from readapt.adapt.gate import Verdict, as_read
 from readapt.adapt.known import line_maker
 from readapt.adapt.stage import LOOK, LOOK_FOLDER, Outcome, State
@@ -16,7 +18,7 @@ from readapt.gan.frozen import freeze_recognizer
 from readapt.gan.kindred import kindred_of
 from readapt.gan.look import LOOK_NAME, Look
 from readapt.gan.make_look import BOTH_SIDES, LookConfig, make_look
-from readapt.gan.monitor import rough_reader
+from readapt.gan.monitor import Reads, rough_reader
 from readapt.gan.play import CollapseError
 from readapt.gan.scans import ScanLines
 from readapt.gan.written import change_of, write_look_lines
@@ -26,6 +28,8 @@ from readapt.types import Image
 
 PLAYING = 0.75
 """Share of the portion that the game has; the rest draws, measures and writes lines."""
+JUDGE = "rapidocr"
+"""Of the teachers, the one that judges whether texts survive in the look."""
 FEWEST = 150
 """Lines that a look is learnt from, at least; with those held out about as many as
 ``readapt train cyclegan`` asks for."""
@@ -79,7 +83,7 @@ class LearnLook:
                     maker,
                     state.alphabet,
                     freeze_recognizer(deepcopy(state.network)),
-                    rough_reader(reads),
+                    _judge(state, portion) or rough_reader(reads),
                     place,
                     work,
                     replace(plain, play=play, game=game, device=config.device),
@@ -113,3 +117,21 @@ class LearnLook:
             files={LOOK: lines, LOOK_FOLDER: place},
             record={"kept their text": share, **{k: round(v, 5) for k, v in figures.items()}},
         )
+
+
+def _judge(state: State, portion: Portion) -> Reads | None:
+    """Find who says whether texts survive: RapidOCR, where it was named and is installed.
+
+    A reader that is not in the loop cannot be gamed. Tesseract reads many scans too badly to judge.
+    """
+    if JUDGE not in state.config.teachers:
+        return None
+    engine = find_teacher(JUDGE, threads=state.config.threads or os.cpu_count() or 1)
+    if engine.missing():
+        return None
+
+    def reads(images: Sequence[Image]) -> list[str]:
+        portion.tick()
+        return [answer[0] if answer else "" for answer in engine.read(images)]
+
+    return reads

@@ -6,7 +6,7 @@
 Every cell is an adaptation of its own, to one half of a collection's labelled pages (images alone)
 and all of its unlabelled ones; the other half is held-out pages of the same look. Cells that are
 done are kept, in `--cells`, where more may be added another day; one that was stopped is resumed.
-`supervised` is no adaptation but the upper bound: trained on the texts of the first half;
+`supervised` is no adaptation but what labels give: trained on the texts of the first half;
 `tesseract` and `rapidocr` read the same crops. `--table` writes what is there so far as Markdown.
 """
 

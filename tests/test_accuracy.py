@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from readapt import Reader
-from readapt.errors import ModelError
 from readapt.evaluate.run import EvaluationConfig, evaluate
 from readapt.evaluate.truth import Truth, load_truth
-from readapt.models.bundle import find_bundle
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 LINES = 40
@@ -32,10 +30,6 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    try:
-        find_bundle(None)
-    except ModelError as error:
-        pytest.skip(f"no model comes along yet: {error}")
     return Reader()
 
 

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "recipes"))
@@ -40,9 +41,14 @@ def test_gains_are_shares_of_the_shipped_models_errors(both: list[study.Cell]) -
     assert study.interval(both, "self") == "40 to 40 / 40 to 40"
 
 
-def test_estimates_are_held_to_the_truth_of_both_halves(both: list[study.Cell]) -> None:
-    ranks, error, inside = study.honesty(cells("self", 0.5), "self")
-    assert -1 <= float(ranks) <= 1
+def test_estimates_are_held_to_the_truth_of_both_halves() -> None:
+    """Of the first halves a tenth too high, of the others one and the same, and far off."""
+    found = cells("self", 0.5)
+    ranks, error, inside = study.honesty(found, "self")
+    true = [c[half] for c in found for half in study.HALVES]
+    said = [c["said"][i][0] for c in found for i in range(2)]
+    order = [np.argsort(np.argsort(x, kind="stable"), kind="stable") for x in (true, said)]
+    assert ranks == f"{1 - 6 * np.square(order[0] - order[1]).sum() / (8 * 63):.2f}"  # Spearman
     assert float(error) == pytest.approx(100 * (0.1 * 0.0125 + 0.475) / 2, abs=0.01)
     assert inside == "4 of 8"
     assert study.honesty([], "self") == ("–", "–", "–")

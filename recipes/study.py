@@ -145,6 +145,10 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
     else:
         stages = VARIANTS[variant]
         single = not (collection / "pages").is_dir()
+        if "ask" in stages:
+            for name in TEACHERS:
+                if lacking := find_teacher(name).missing():
+                    raise UsageError(lacking)
         config = AdaptConfig(
             minutes=options.minutes,
             seed=seed,
@@ -156,7 +160,7 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
             device=options.device,
         )
         more = sorted((collection / "unlabelled").glob("*"))
-        out = options.out / f"{collection.name}-{variant}-{seed}"
+        out = options.out / f"{collection.name}-{variant}-{seed}-{options.minutes:g}"
         resume = (out.with_name(f"{out.name}-adapting") / "journal.jsonl").is_file()
         scans = [*seen.images, *more]
         adapted = adapt(scans, out, base=options.model, config=config, resume=resume)
@@ -248,7 +252,8 @@ def supervised(bundle: Bundle, seen: Half, seed: int, options: argparse.Namespac
         (line, "".join(c for c in text if not bundle.alphabet.missing(c)))
         for line, text in zip(lines, seen.texts, strict=True)
     ]
-    place = options.out / f"supervised-{seen.images[0].parents[1].name}-{seed}"
+    name = f"supervised-{seen.images[0].parents[1].name}-{seed}-{options.minutes:g}"
+    place = options.out / name
     portion = Portion(60 * options.minutes)
     trained = finetune(state, real, known, portion, place, config.lr)
     return as_read(trained, bundle.alphabet, options.threads)

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from readapt.adapt.engines import RAPIDOCR_PYTHON, RapidOcr, Tesseract, find_teacher, parse_tsv
 from readapt.errors import UsageError
+from readapt.types import Image
 
 LINE = np.full((20, 60), 200, np.uint8)
 
@@ -71,6 +73,19 @@ def test_tesseract_goes_on_after_a_crash(tmp_path: Path, monkeypatch: pytest.Mon
     assert answers == [("word", 0.8)] * 3
     fake_tesseract(tmp_path, "000.png")
     assert list(Tesseract("tesseract").read([LINE] * 2)) == [None, None]
+
+
+def test_a_tesseract_that_hangs_is_asked_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has no more time stops asking: no answer waits for those after it."""
+    asked: list[int] = []
+
+    def run(self: Tesseract, lines: Sequence[Image], codes: str) -> None:
+        asked.append(len(lines))
+
+    monkeypatch.setattr(Tesseract, "_run", run)
+    answers = Tesseract("tesseract", "eng").read([LINE] * 5)
+    assert next(answers) is None
+    assert asked == [5, 1]
 
 
 def test_tesseracts_languages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

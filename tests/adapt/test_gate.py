@@ -114,3 +114,12 @@ def test_what_stands_for_a_network_has_to_read_as_well() -> None:
     with torch.no_grad():
         network.head.bias[0] += 100.0  # reads nothing at all
     assert "general lines" in gate.as_good(as_read(network, ALPHABET, 1), spoiled)
+
+
+def test_scans_that_nobody_can_read_may_cost_nothing_elsewhere(gate: Gate) -> None:
+    """An estimate that falls on another script is no reason to read one's own worse."""
+    base, present = (replace(score(1.0, 0.10), edits=LENGTH * 0.5) for _ in range(2))
+    assert base.unreadable == 1.0
+    better = replace(score(0.8, 0.101), edits=LENGTH * 0.4)
+    assert not gate.decide(present, better, base).kept
+    assert gate.decide(present, replace(better, replay=0.10), base).kept

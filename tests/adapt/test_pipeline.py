@@ -147,6 +147,13 @@ def test_stages_that_cannot_run_say_why(tmp_path: Path) -> None:
 
 
 def test_unknown_stages_and_places(tmp_path: Path) -> None:
+    for ignored in (replace(CONFIG, look="a look"), replace(CONFIG, teachers=("rapidocr",))):
+        with pytest.raises(UsageError, match="is of no use without stage"):
+            run(tmp_path, ignored)
+    with pytest.raises(UsageError, match="no time to adapt in"):
+        run(tmp_path, replace(CONFIG, minutes=0.0))
+    with pytest.raises(UsageError, match="give -o a name"):
+        adapt("scans", ".", config=CONFIG)
     with pytest.raises(UsageError, match="the stages are survey, look, free"):
         run(tmp_path, replace(CONFIG, only=("magic",)))
     with pytest.raises(UsageError, match="--text"):

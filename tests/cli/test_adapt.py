@@ -1,4 +1,4 @@
-"""``readapt adapt``: options, what it prints, and a kill that costs nothing."""
+"""``readapt adapt``: options, and what it prints."""
 
 import sys
 from pathlib import Path
@@ -11,6 +11,7 @@ from readapt.adapt import pipeline
 from readapt.adapt.finish import Adapted, Measured
 from readapt.adapt.pipeline import Told
 from readapt.adapt.settings import AdaptConfig
+from readapt.cli.adapt import Progress
 from readapt.evaluate.estimate import Estimate
 
 
@@ -84,3 +85,11 @@ def test_the_package_is_the_function() -> None:
     assert callable(readapt.adapt)
     with pytest.raises(readapt.InputError):
         readapt.adapt("/no/such/folder", "/tmp/never-written-model")
+
+
+def test_what_is_odd_is_said_on_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """Digits first are a count of what is being done, unless it is a remark."""
+    shown = Progress(quiet=False)
+    shown(Told("scans", "3 of 9 files", 60.0, None))
+    shown(Told("scans", "89 % of the lines can hardly be read", 60.0, None, remark=True))
+    assert capsys.readouterr().err == "readapt: 89 % of the lines can hardly be read\n"

@@ -125,10 +125,12 @@ class Tesseract:
         for start in range(0, len(lines), _TOGETHER):
             some = lines[start : start + _TOGETHER]
             answers = self._run(some, codes)
-            if answers is None:
-                singles = (self._run([line], codes) for line in some)
-                answers = [one[0] if one else None for one in singles]
-            yield from answers
+            if answers is not None:
+                yield from answers
+                continue
+            for line in some:  # one by one, so that who asks may stop asking
+                one = self._run([line], codes)
+                yield one[0] if one else None
 
     def _run(self, lines: Sequence[Image], codes: str) -> list[Answer] | None:
         """One process for all of them; None where it failed."""
@@ -144,7 +146,7 @@ class Tesseract:
                 done = subprocess.run(
                     command,
                     capture_output=True,
-                    timeout=_SECONDS * max(1, len(lines) // 4),
+                    timeout=_SECONDS,
                     env=os.environ | {"OMP_THREAD_LIMIT": str(self.threads)},
                 )
                 table = out.with_name("out.tsv").read_text("utf-8")

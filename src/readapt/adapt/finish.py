@@ -15,7 +15,7 @@ from readapt import __version__
 from readapt.adapt.budget import Budget, Portion, peak_memory
 from readapt.adapt.calibrated import Weights, fit_confidences, fit_weights
 from readapt.adapt.changes import Changes, find_changes, words_of
-from readapt.adapt.gate import Score
+from readapt.adapt.gate import HARDLY, Score
 from readapt.adapt.journal import Journal
 from readapt.adapt.known import known_lines
 from readapt.adapt.report import write_report
@@ -38,8 +38,6 @@ from readapt.recognize.recognizer import Recognizer
 
 QUICK = "recognizer-int8.onnx"
 """What is read with: the same network, its convolutions in integers."""
-UNREADABLE = 0.3
-"""Share of such lines from which on it is said."""
 FITTING = 0.35
 """Share of the time left at the end that the calibration of the estimate may take ..."""
 LEAST = 15.0
@@ -278,7 +276,7 @@ def found_hmean(bundle: Bundle, truth: Truth, threads: int | None) -> float:
 
 def _metrics(ending: Ending, changes: Changes) -> dict[str, float]:
     known = ending.bundle.manifest.metrics
-    if ending.reads_anew:  # those of the base were of another recognizer
+    if ending.kept:  # those of the base were of another recognizer, or of another way of reading
         known = {k: v for k, v in known.items() if not k.startswith(("cer", "wer", "ms_"))}
     return known | {
         "estimated_cer_scans": round(changes.after.rate, 4),
@@ -309,7 +307,7 @@ def _doubts(ending: Ending) -> list[str]:
 
 def unreadable(share: float) -> str:
     """Say what it may mean that a ``share`` of the lines can hardly be read; "" for a small one."""
-    if share < UNREADABLE:
+    if share < HARDLY:
         return ""
     return (
         f"{share:.0%} of the lines can hardly be read: another script than the alphabet's, "

@@ -36,6 +36,8 @@ AS_GOOD = 0.03
 """Share by which a rate may rise, beside a hundredth of that absolutely, and still be the same."""
 UNREADABLE = 0.15
 """Estimated error rate of a line that says nothing (benchmarks/scripts.py)."""
+HARDLY = 0.3
+"""Share of such lines from which on scans are another script, or no text, rather than hard."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,10 @@ class Gate:
             return Verdict(False, f"not better on held-out lines ({moved})")
         if sure < needed:
             return Verdict(False, f"better on {sure:.0%} of resampled lines only ({moved})")
+        if base.unreadable >= HARDLY and after.replay > base.replay:
+            return Verdict(
+                False, f"worse on others, and few of these can be read at all ({replay})"
+            )
         if after.replay > allowed:
             return Verdict(False, f"worse on others than {allowed:.2%} allows ({replay}; {moved})")
         return Verdict(True, f"{moved}, {replay}")

@@ -67,6 +67,8 @@ class Told:
     """Seconds of the budget."""
     estimate: float | None
     """Error rate on the held-out lines, as far as it is known."""
+    remark: bool = False
+    """Whether it is something odd about the scans or the options, that should not be overlooked."""
 
 
 Listener = Callable[[Told], None]
@@ -114,6 +116,8 @@ def adapt(
     """
     config = config or AdaptConfig()
     out = Path(out)
+    if not out.name:
+        raise UsageError(f"{out}: is no folder that can be made; give -o a name.")
     work = out.with_name(f"{out.name}-adapting")
     _check(out, work, config, resume)
     if extend_alphabet and text is None:
@@ -174,10 +178,10 @@ class _Run:
         self._present_pages: tuple[Crnn, PageScore] | None = None
         self._page_seconds = 0.0
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, remark: bool = False) -> None:
         """Tell the listener, and the clock that time has gone by."""
         self.budget.tick()
-        self.listener(Told(self.now, text, self.budget.left, self.rate))
+        self.listener(Told(self.now, text, self.budget.left, self.rate, remark))
 
     def begin(
         self, scans: Sequence[str], text: str | Path | None, extend: bool
@@ -193,7 +197,9 @@ class _Run:
                 added = extended_alphabet(alphabet, lacking)
                 network = extended(network, added.classes - alphabet.classes)
                 alphabet = added
-                remarks.append(f"New in the alphabet: {names_of(lacking)}.")
+                remarks.append(f"New in the alphabet, if a stage passes: {names_of(lacking)}.")
+                # New classes start from nothing: part of the way to them is none.
+                self.config = replace(self.config, way=1.0)
             elif lacking:
                 remarks.append(
                     f"The alphabet lacks {names_of(lacking)}, which the corpus has: they are left "
@@ -203,7 +209,7 @@ class _Run:
         if alphabet == self.bundle.alphabet:
             state.decoder = choose_decoder(self.bundle)
         for remark in remarks:
-            self.say(remark)
+            self.say(remark, remark=True)
         self._with_detector(state)
         return state, remarks
 
@@ -451,7 +457,7 @@ class _Run:
         if self.journal.get("base") is not None:
             return
         if doubt := unreadable(base.unreadable):
-            self.say(doubt)
+            self.say(doubt, remark=True)
         self.journal.add(
             "base",
             {
@@ -470,6 +476,12 @@ def _check(out: Path, work: Path, config: AdaptConfig, resume: bool) -> None:
         raise UsageError(f"--only {unknown[0]}: the stages are {', '.join(NAMES)}.")
     if config.minutes <= 0:
         raise UsageError(f"--minutes {config.minutes:g}: there is no time to adapt in.")
+    for option, given, stage in (
+        ("--teacher", config.teachers, "ask"),
+        ("--look", config.look, "look"),
+    ):
+        if given and config.only and stage not in config.only:
+            raise UsageError(f"{option} is of no use without stage {stage}: add --only {stage}.")
     for name in config.teachers:
         find_teacher(name)
     if config.look:

@@ -188,7 +188,7 @@ def find_target(
         if len(found) >= config.most or late:
             break
     if damaged:
-        remarks.append(f"Cannot be read, left out: {'; '.join(damaged[:_SHOWN])}.")
+        remarks.append(f"Cannot be read, left out: {_listed(damaged, '; ')}.")
     if twice:
         remarks.append(
             f"{len(twice)} of {pages + len(twice)} scans are the same picture as another and "
@@ -301,9 +301,9 @@ def _parted(
     )
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str], between: str = ", ") -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    return between.join(names[:_SHOWN]) + more
 
 
 def _too_few(

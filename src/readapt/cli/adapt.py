@@ -135,7 +135,8 @@ def summary(adapted: "Adapted") -> list[str]:
     rows.append(f"Estimated wrong characters: {adapted.before} -> {adapted.after}")
     if len(adapted.pages) > 1:
         worst = (f"{name} {after}" for name, _, after in adapted.pages[:3])
-        rows.append(f"Most on {'; '.join(worst)}. All pages are in the report.")
+        count = len(adapted.pages)
+        rows.append(f"Most on {'; '.join(worst)}, of {count} pages; all of them in the report.")
     if adapted.truth is not None:
         measured = adapted.truth
         rows.append(
@@ -163,7 +164,10 @@ class Progress:
             return
         rate = "" if told.estimate is None else f", estimate {told.estimate:.2%}"
         line = f"{told.stage}: {told.text} ({told.left / 60:.1f} min left{rate})"
-        if self._live:
+        if told.remark:
+            start = "\r\x1b[K" if self._live else ""
+            print(f"{start}readapt: {told.text}", file=sys.stderr, flush=True)
+        elif self._live:
             print(f"\r\x1b[K{line[:160]}", end="", file=sys.stderr, flush=True)
         elif (told.stage, told.text) != self._last and not told.text[:1].isdigit():
             print(line, file=sys.stderr, flush=True)

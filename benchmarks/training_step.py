@@ -95,8 +95,8 @@ def steps(lines: int, width: int, rounds: int) -> dict[str, float]:
         for _ in range(lines)
     ]
     batch = collate(drawn)
-    no_library = mock.patch.object(ctc, "_library", lambda: None)
-    no_passes = mock.patch.object(recurrent.Recurrence, "_by_hand", lambda self, x: False)
+    no_library = mock.patch.object(ctc, "_library", return_value=None)
+    no_passes = mock.patch.object(recurrent.Recurrence, "_by_hand", return_value=False)
     ways = {"torch": (no_library, no_passes), "own loss": (no_passes,), "own both": ()}
     times: dict[str, list[float]] = {name: [] for name in ways}
     gradients: dict[str, Tensor] = {}

@@ -64,7 +64,8 @@ def adapt(
         ),
     ] = False,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Processor threads; default: all there are.")
+        int | None,
+        typer.Option(min=1, help="Processor threads; default: all. Training lines takes one."),
     ] = None,
     steps: Annotated[
         int, typer.Option(help="Steps of each training, instead of its share of the minutes.")

@@ -2,8 +2,8 @@
 
 Graves, Fernández, Gomez and Schmidhuber, "Connectionist Temporal Classification" (ICML 2006),
 equations 5 to 16; `recognize/ctc.py` has the same recursions in NumPy, term by term, and
-`docs/theory/ctc.md` their story. Here they run in C, a line at a time (`ctc.c`), in a quarter of the
-time that torch's takes, which serves where there is no compiler, and on a GPU.
+`docs/theory/ctc.md` their story. Here they run in C, a line at a time (`ctc.c`), in a quarter of
+the time that torch's loss takes, which serves where there is no compiler, and on a GPU.
 """
 
 from __future__ import annotations

@@ -8,13 +8,15 @@ import pytest
 import torch
 from bar_world import ALPHABET, bars, reading_network, words
 
-from readapt.adapt.gate import Gate, Score, as_read, better_share
+from readapt.adapt.evidence import better_share, likelier_share, together
+from readapt.adapt.gate import Gate, Score, as_read
 from readapt.adapt.rover import Vote
 from readapt.adapt.settings import GateConfig
 from readapt.evaluate.estimate import Estimate
 from readapt.evaluate.rates import cer, total
 from readapt.models.manifest import ErrorEstimate
 from readapt.recognize.greedy import best_path
+from readapt.recognize.lm import learn
 
 LENGTH = np.full(40, 10.0)
 
@@ -61,6 +63,64 @@ def test_resampling_knows_luck_from_gain() -> None:
     characters = np.stack([LENGTH, LENGTH])
     assert better_share(np.stack([one, 0.9 * one]), characters) == 1.0
     assert better_share(np.stack([one, luck]), characters) == pytest.approx(0.5, abs=0.1)
+
+
+def spoken(read: tuple[str, ...], edits: float, noise: float = 0.0) -> Score:
+    return replace(score(edits, 0.10, noise), read=read)
+
+
+WORDS = learn(["abab abba"] * 50, ALPHABET, 3, least=1)
+LIKELY, ODD = ("abab abba",) * 40, ("bbbb aaaa",) * 40
+
+
+def test_likelier_words_are_a_judge_of_their_own() -> None:
+    """A student is often no surer of what it reads better; its words show it."""
+    gate = Gate([], [], ALPHABET, ErrorEstimate(), GateConfig())
+    gate.know(WORDS)
+    base, unsure = spoken(ODD, 1.0), spoken(LIKELY, 1.0, noise=0.3)
+    better = gate.decide(base, unsure, base)
+    assert better.kept
+    assert "likelier words on 100%" in better.reason
+    worse = gate.decide(spoken(LIKELY, 1.0), replace(unsure, read=ODD), base)
+    assert not worse.kept
+    assert "75% needed" in worse.reason
+    certain = gate.decide(spoken(LIKELY, 1.0), spoken(ODD, 0.5), base)
+    assert not certain.kept  # certainty does not outvote words, nor they it
+    assert not gate.decide(base, spoken(LIKELY, 1.5), base).kept
+    assert not gate.decide(base, base, base).kept
+
+
+def test_leaving_characters_out_is_no_likelier() -> None:
+    shorter = tuple(text[:5] for text in LIKELY)
+    assert likelier_share(WORDS, LIKELY, shorter) < 0.5
+    assert likelier_share(WORDS, ODD, LIKELY) == 1.0
+    assert likelier_share(WORDS, LIKELY, LIKELY) == 0.0
+
+
+def test_judges_are_heard_together() -> None:
+    """Two of one mind are surer than either; one that says nothing takes some of it away."""
+    assert together(0.9) == pytest.approx(0.9)
+    assert together(0.8, 0.8) == pytest.approx(0.883, abs=1e-3)  # Phi(2 * 0.8416 / sqrt(2))
+    assert together(0.8, 0.5) == pytest.approx(0.724, abs=1e-3)
+    assert together(0.3, 0.7) == pytest.approx(0.5)
+    assert together(1.0, 0.0) == pytest.approx(0.5)
+
+
+def test_lines_in_new_characters_judge_by_their_texts() -> None:
+    """However certain a reader is: one that has no class for a character is certain of others."""
+    network, texts = reading_network(), words(30, seed=3)
+    lines = [bars(text, 30, 220, 10, i) for i, text in enumerate(texts)]
+    labelled = list(zip(lines, texts, strict=True))
+    gate = Gate(lines, labelled, ALPHABET, ErrorEstimate(), GateConfig(), 1, labelled)
+    found = gate.score(network)
+    assert found.labelled is not None
+    assert gate.glance(network) == found.labelled[0].sum() / found.labelled[1].sum()
+    poor = replace(found, labelled=(found.labelled[1], found.labelled[1]))
+    unsure = replace(found, estimate=replace(found.estimate, rate=0.9), edits=found.characters)
+    assert gate.decide(poor, unsure, unsure).kept
+    verdict = gate.decide(found, replace(poor, estimate=replace(found.estimate, rate=0.0)), found)
+    assert not verdict.kept
+    assert "on lines of the corpus" in verdict.reason
 
 
 def test_scores_are_those_of_the_exported_network() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 from bar_world import bars, words, write_lines
 
@@ -121,4 +122,25 @@ def test_many_pages_are_taken_evenly(tmp_path: Path, reader: Reader) -> None:
     folder = write_lines(tmp_path / "scans", 40)
     target = find(folder, reader, TargetConfig(single=True, least=5, most=10))
     assert len(target.all) == 10
-    assert "10 of 40 files are learnt from" in " ".join(target.remarks)
+    assert "10 of 40 pages are looked at" in " ".join(target.remarks)
+
+
+def test_pages_of_one_long_document_are_taken_evenly(tmp_path: Path, reader: Reader) -> None:
+    """A book in one file is no different from a folder of its pages."""
+    folder = write_lines(tmp_path / "scans", 40)
+    first, *rest = (PIL.Image.open(path) for path in sorted(folder.glob("*.png")))
+    document = tmp_path / "book.tif"
+    first.save(document, save_all=True, append_images=rest)
+    target = find(document, reader, TargetConfig(single=True, least=5, most=10))
+    assert "10 of 40 pages are looked at" in " ".join(target.remarks)
+    numbers = sorted(int(name.partition(", page ")[2] or 1) for name in target.names)
+    assert len(numbers) == 10
+    assert numbers[-1] > 30
+    assert max(np.diff(numbers)) <= 8
+
+
+def test_damage_in_a_long_document_is_said_once(tmp_path: Path, reader: Reader) -> None:
+    folder = write_lines(tmp_path / "scans", 30)
+    (folder / "book.pdf").write_bytes(b"%PDF-1.4 cut short")
+    target = find(folder, reader, TargetConfig(single=True, least=5))
+    assert " ".join(target.remarks).count("the PDF is damaged") == 1

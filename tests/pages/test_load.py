@@ -9,7 +9,14 @@ import pypdfium2
 import pytest
 
 from readapt.errors import InputError
-from readapt.pages.load import LoadConfig, find_inputs, from_array, load_page, load_pages
+from readapt.pages.load import (
+    LoadConfig,
+    count_pages,
+    find_inputs,
+    from_array,
+    load_page,
+    load_pages,
+)
 
 
 def half_dark(width: int = 12, height: int = 8) -> PIL.Image.Image:
@@ -133,6 +140,23 @@ def test_multi_page_tiff_gives_every_page_but_no_thumbnail(tmp_path: Path) -> No
     small.encoderinfo = {"tiffinfo": {254: 1}}
     save(tmp_path / "b.tif", big, save_all=True, append_images=[small])
     assert [page.image.shape for page in load_pages(tmp_path / "b.tif")] == [(40, 50)]
+
+
+def test_some_pages_are_loaded_and_all_are_counted(tmp_path: Path) -> None:
+    pages = [PIL.Image.new("L", (5 + i, 4), 10 * i) for i in range(4)]
+    pages[1].encoderinfo = {"tiffinfo": {254: 1}}
+    tiff, pdf = tmp_path / "a.tif", tmp_path / "a.pdf"
+    save(tiff, pages[0], save_all=True, append_images=pages[1:])
+    pdf.write_bytes(blank_pdf((72, 72), (36, 36), (18, 18)))
+    for path, widths in ((tiff, (5, 7, 8)), (pdf, (300, 150, 75))):
+        assert count_pages(path) == 3
+        found = list(load_pages(path, pages=(2, 0)))
+        assert [page.index for page in found] == [0, 2]
+        assert [page.image.shape[1] for page in found] == [widths[0], widths[2]]
+    save(tmp_path / "a.gif", pages[0], save_all=True, append_images=pages[1:])
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 cut short")
+    for name in ("a.gif", "broken.pdf", "missing.tif"):
+        assert count_pages(tmp_path / name) == 1
 
 
 def test_animated_gif_gives_its_first_frame(tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ class Change:
     before: str
     after: str
     held_out: bool
-    doubt: tuple[float, float]
-    """Expected share of wrong characters before and after."""
+    wrong: tuple[float, float]
+    """Estimated share of wrong characters before and after."""
 
     @property
     def edits(self) -> int:
@@ -62,9 +62,9 @@ class Changes:
 
     @property
     def worse(self) -> tuple[Change, ...]:
-        """Changed lines that are doubted more than before, the worst first."""
-        found = [change for change in self.changed if change.doubt[1] > change.doubt[0]]
-        return tuple(sorted(found, key=lambda c: c.doubt[0] - c.doubt[1]))
+        """Changed lines with more errors than before, by the estimate; the worst first."""
+        found = [change for change in self.changed if change.wrong[1] > change.wrong[0]]
+        return tuple(sorted(found, key=lambda c: c.wrong[0] - c.wrong[1]))
 
 
 def words_of(bundle: Bundle) -> Beam | None:
@@ -103,18 +103,17 @@ def find_changes(ending: Ending, bundle: Bundle, weights: Weights, seconds: floa
         if elapsed() > seconds and start + len(some) >= first:
             break
     read = len(signs[0])
-    changed = [
-        Change(
-            lines[i], a.text, b.text, i < first, (a.doubt / a.characters, b.doubt / b.characters)
-        )
-        for i, (a, b) in enumerate(zip(*signs, strict=True))
-        if a.text != b.text
-    ]
-    changed.sort(key=lambda change: -change.edits)
     scales = (
         weights.before.scaled(ending.bundle.manifest.errors_left),
         weights.after.scaled(bundle.manifest.errors_left),
     )
     both = BothRead(signs, scales, pages[:read], min(first, read))
+    before, after = both.by_line()
+    changed = [
+        Change(lines[i], a.text, b.text, i < first, (float(before[i]), float(after[i])))
+        for i, (a, b) in enumerate(zip(*signs, strict=True))
+        if a.text != b.text
+    ]
+    changed.sort(key=lambda change: -change.edits)
     by_page = both.by_page(target.names)
     return Changes(read, len(lines), tuple(changed), by_page, *both.collection())

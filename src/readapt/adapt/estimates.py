@@ -57,6 +57,11 @@ class BothRead:
     def _length(self) -> list[NDArray[np.float64]]:
         return [np.array([s.characters for s in one], np.float64) for one in self.signs]
 
+    def by_line(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Estimate every line before and after; of those learnt from, too few errors after."""
+        before, after = (e / n for e, n in zip(self._edits, self._length, strict=True))
+        return before, after
+
     def collection(self, seed: int = 0) -> tuple[Estimate, Estimate]:
         """Estimate all lines before and after."""
         before, (edits, after) = estimate(self.signs[0], self.by[0]), self._edits

@@ -151,7 +151,9 @@ def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
         bundle, weights = _calibrated(ending, bundle)
         ending.say("reading lines before and after")
         changes = find_changes(ending, bundle, weights, 0.7 * ending.budget.left)
-        bundle = _saved(bundle, out, {"metrics": _metrics(ending, changes)})
+        provenance = ending.bundle.manifest.provenance | {"adapted": _provenance(ending)}
+        update = {"metrics": _metrics(ending, changes), "provenance": provenance}
+        bundle = _saved(bundle, out, update)
     measured = None
     if truth is not None:
         ending.say("measuring on the labelled documents")
@@ -207,7 +209,6 @@ def draft_model(ending: Ending, folder: Path) -> tuple[Bundle, str]:
             "alphabet": state.alphabet.characters if ending.reads_anew else manifest.alphabet,
             "recognizer": recognizer,
             "language_model": language,
-            "provenance": manifest.provenance | {"adapted": _provenance(ending)},
         }
         return save_bundle(folder, manifest.model_copy(update=update), files), remark
 
@@ -301,7 +302,7 @@ def _doubts(ending: Ending) -> list[str]:
     base = ending.journal.get("base") or {}
     found = [doubt] if (doubt := unreadable(float(base.get("unreadable", 0.0)))) else []
     if not ending.kept:
-        found.append("No stage helped: the model is the one that was begun with.")
+        found.append("No stage helped: the model reads as the one that was begun with.")
     return found
 
 

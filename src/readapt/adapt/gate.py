@@ -1,6 +1,7 @@
 """The gate: a stage is kept only if it reads the scans better and everything else no worse.
 
-Better is judged without a label, on lines of the scans that nothing was learnt from; no worse on
+Better is judged without a label, on lines of the scans that nothing was learnt from: by how certain
+the readings are and how likely their words, or by other engines' votes. No worse is judged on
 general rendered lines, whose text is known.
 """
 
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
 
+from readapt.adapt.evidence import better_share, likelier_share, together
 from readapt.adapt.jury import compare
 from readapt.adapt.rover import Vote
 from readapt.adapt.settings import GateConfig
@@ -25,6 +28,7 @@ from readapt.models.manifest import ErrorEstimate
 from readapt.nets.crnn import STRIDE, Crnn
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.decode import GREEDY, Decoder, decode
+from readapt.recognize.lm import CharacterModel
 from readapt.recognize.recognizer import Recognizer
 from readapt.types import Image
 
@@ -54,6 +58,10 @@ class Score:
     """... and how many characters were read."""
     read: tuple[str, ...] = field(default=(), repr=False)
     """The held-out lines as it reads them."""
+    labelled: tuple[NDArray[np.float64], NDArray[np.float64]] | None = field(
+        default=None, repr=False
+    )
+    """Wrong characters and characters of each line in new characters; None without such lines."""
 
     @property
     def unreadable(self) -> float:
@@ -91,14 +99,28 @@ class Gate:
         errors: ErrorEstimate,
         config: GateConfig,
         threads: int | None = None,
+        labelled: Sequence[tuple[Image, str]] = (),
     ) -> None:
-        """``held_out`` and ``replay`` are prepared lines; the latter's texts are known."""
+        """``held_out`` and ``replay`` are prepared lines; the latter's texts are known.
+
+        ``labelled`` are more such lines, in characters that the base model has no class for: where
+        there are any, they say what is better. Nobody is certain of what is new.
+        """
         self.config = config
-        self._held_out, self._replay = held_out, replay
+        self._held_out, self._replay, self._labelled = held_out, replay, labelled
         self._alphabet, self._errors, self._threads = alphabet, errors, threads
         self._heard: Sequence[Sequence[Vote]] = ()
         self._most_dissent = 0.0
         self._present: tuple[str, ...] = ()
+        self._words: CharacterModel | None = None
+
+    def know(self, words: CharacterModel) -> None:
+        """Judge from now on by how likely readings are as texts, too.
+
+        ``words`` has learnt from none of them. Certainty by itself misses what is learnt: a student
+        is often no surer of a line that it reads better than its teacher did.
+        """
+        self._words = words
 
     def hear(self, heard: Sequence[Sequence[Vote]], present: Score, most_dissent: float) -> None:
         """Judge from now on by what other engines read on the held-out lines, with ``present``.
@@ -113,6 +135,9 @@ class Gate:
     def glance(self, network: Crnn) -> float:
         """Estimate the error rate on some of the held-out lines: enough to choose by, and quick."""
         reader = as_read(network, self._alphabet, self._threads)
+        if self._labelled:
+            wrong, characters = self._wrong(reader)
+            return float(wrong.sum() / characters.sum())
         if self._heard:
             read = self._texts(reader.log_posteriors(self._held_out))
             return compare(self._heard, self._present, read, self._most_dissent).rates[1]
@@ -129,7 +154,17 @@ class Gate:
         edits = expected_edits(signs, self._errors)
         read = tuple(sign.text for sign in signs)
         general = self._general(reader, GREEDY)
-        return Score(estimate(signs, self._errors), general, edits, length, read)
+        known = self._wrong(reader) if self._labelled else None
+        return Score(estimate(signs, self._errors), general, edits, length, read, known)
+
+    def _wrong(self, reader: Recognizer) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Count wrong characters, and characters, of each of the labelled lines."""
+        read = self._texts(reader.log_posteriors([image for image, _ in self._labelled]))
+        pairs = [
+            (fold(true), fold(text)) for (_, true), text in zip(self._labelled, read, strict=True)
+        ]
+        wrong = [Levenshtein.distance(true, text) for true, text in pairs]
+        return np.array(wrong, np.float64), np.array([len(true) for true, _ in pairs], np.float64)
 
     def general(self, network: Crnn, decoder: Decoder = GREEDY) -> float:
         """Error rate on the general lines."""
@@ -169,7 +204,11 @@ class Gate:
         needed = config.sure
         edits = np.stack([before.edits, after.edits])
         characters = np.stack([before.characters, after.characters])
-        if self._heard:
+        if before.labelled is not None and after.labelled is not None:
+            what = "on lines of the corpus"
+            edits, characters = np.stack([before.labelled, after.labelled], 1)
+            rates = edits[0].sum() / characters[0].sum(), edits[1].sum() / characters[1].sum()
+        elif self._heard:
             found = compare(self._heard, before.read, after.read, self._most_dissent)
             if len(found.characters) >= FEWEST:
                 rates, what = found.rates, "against the engines' votes"
@@ -179,28 +218,21 @@ class Gate:
         sure = better_share(edits, characters)
         moved = f"{what} {rates[0]:.2%} -> {rates[1]:.2%}"
         replay = f"general lines {base.replay:.2%} -> {after.replay:.2%}"
-        if not rates[1] < rates[0]:
+        if what == "estimate" and self._words is not None:
+            likelier = likelier_share(self._words, before.read, after.read)
+            moved += f", better on {sure:.0%} of resampled lines, likelier words on {likelier:.0%}"
+            sure, needed = together(sure, likelier), config.sure_both
+            if sure < needed:
+                return Verdict(False, f"better by {sure:.0%} only, {needed:.0%} needed ({moved})")
+        elif not rates[1] < rates[0]:
             return Verdict(False, f"not better on held-out lines ({moved})")
-        if sure < needed:
+        elif sure < needed:
             return Verdict(False, f"better on {sure:.0%} of resampled lines only ({moved})")
-        if base.unreadable >= HARDLY and after.replay > base.replay:
+        hardly = base.labelled is None and base.unreadable >= HARDLY
+        if hardly and after.replay > base.replay:
             return Verdict(
                 False, f"worse on others, and few of these can be read at all ({replay})"
             )
         if after.replay > allowed:
             return Verdict(False, f"worse on others than {allowed:.2%} allows ({replay}; {moved})")
         return Verdict(True, f"{moved}, {replay}")
-
-
-def better_share(
-    edits: NDArray[np.float64], characters: NDArray[np.float64], rounds: int = 400, seed: int = 0
-) -> float:
-    """Share of resampled sets of lines on which the second of two has the lower rate.
-
-    ``edits`` and ``characters`` are ``2 line``, before and after. A paired bootstrap: Koehn 2004,
-    "Statistical significance tests for machine translation evaluation".
-    """
-    lines = edits.shape[1]
-    drawn = np.random.default_rng(seed).integers(lines, size=(rounds, lines))
-    before, after = edits[:, drawn].sum(2) / characters[:, drawn].sum(2)
-    return float((after < before).mean())

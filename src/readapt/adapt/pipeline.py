@@ -20,9 +20,10 @@ from readapt.adapt.gate import Gate, Score, as_read
 from readapt.adapt.heard import load_votes
 from readapt.adapt.journal import FILE_NAME as JOURNAL_NAME
 from readapt.adapt.journal import Journal
+from readapt.adapt.known import line_maker
 from readapt.adapt.page_gate import PageGate, PageScore, as_found
 from readapt.adapt.settings import AdaptConfig
-from readapt.adapt.stage import HEARD, KNOWN, Outcome, Stage, State
+from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, KNOWN, Outcome, Stage, State
 from readapt.adapt.stages import NAMES, PAGE_STAGES, all_stages
 from readapt.adapt.target import FILE_NAME, Target, find_target, load_target, save_target
 from readapt.adapt.weights import (
@@ -41,6 +42,7 @@ from readapt.nets.crnn import Crnn
 from readapt.nets.detector import DetectorNet
 from readapt.reader import Reader, choose_decoder, load_detector
 from readapt.recognize.alphabet import name as names_of
+from readapt.recognize.lm import CharacterModel
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.corpus import Corpus, read_corpus, system_corpora
 from readapt.synth.lines import LineConfig, LineMaker
@@ -48,6 +50,7 @@ from readapt.synth.page import PageConfig
 from readapt.train.detector import SyntheticPages
 from readapt.train.device import find_device
 from readapt.train.threads import torch_threads
+from readapt.types import Image
 
 WEIGHTS = "weights.safetensors"
 DETECTOR_WEIGHTS = "detector.safetensors"
@@ -238,7 +241,7 @@ class _Run:
                 replace(self.config.target, height=height),
                 LOOKING * self.budget.seconds,
                 self.config.seed,
-                lambda done, count: self.say(f"lines of file {done} of {count}"),
+                lambda done, count: self.say(f"lines of page {done} of {count}"),
             )
             save_target(target, path)
         return target
@@ -263,6 +266,7 @@ class _Run:
         if state.network is not started:
             present = gate.score(state.network)
         self._hear(state, gate, present)
+        self._know(state, gate)
         coming = [stage for stage in stages if stage not in done]
         while coming:
             present = self._stage(state, coming, gate, base, present)
@@ -315,6 +319,8 @@ class _Run:
         }
         if HEARD in outcome.files:  # from now on others judge
             self._hear(state, gate, present)
+        if BACKGROUND_MODEL in outcome.files:
+            self._know(state, gate)
         if outcome.verdict is not None:
             entry |= {"kept": outcome.verdict.kept, "reason": outcome.verdict.reason}
         if outcome.network is not None:
@@ -330,6 +336,12 @@ class _Run:
     def _hear(self, state: State, gate: Gate, present: Score) -> None:
         votes = load_votes(state, present.read)
         gate.hear(votes, present, state.config.selftrain.most_doubt)
+
+    def _know(self, state: State, gate: Gate) -> None:
+        """Let the words judge, once there is a model of them."""
+        path = state.files.get(BACKGROUND_MODEL)
+        if path is not None:
+            gate.know(CharacterModel.load(path, state.alphabet))
 
     def _named(self, path: Path) -> str:
         """Name a file for the journal: the folder may be moved, a look of the user's stays."""
@@ -449,8 +461,21 @@ class _Run:
         replay = [(prepare_line(sample.image, height), sample.text) for sample in samples]
         known = self.bundle.manifest.calibration.errors or ErrorEstimate()
         errors = known.without_words()  # no language model has a say in the gate
-        held_out = state.target.held_out
-        return Gate(held_out, replay, state.alphabet, errors, config.gate, config.threads)
+        labelled: list[tuple[Image, str]] = []
+        if state.alphabet != self.bundle.alphabet:
+            look = LineConfig(seed=config.seed + 20_000_003)
+            maker = line_maker(look, state.corpora, state.alphabet)
+            samples = [maker.make(i) for i in range(config.gate.replay_lines)]
+            labelled = [(prepare_line(sample.image, height), sample.text) for sample in samples]
+        return Gate(
+            state.target.held_out,
+            replay,
+            state.alphabet,
+            errors,
+            config.gate,
+            config.threads,
+            labelled,
+        )
 
     def _note_base(self, state: State, base: Score) -> None:
         """Note what the base model does on the scans, once, and say it if that is little."""

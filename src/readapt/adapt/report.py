@@ -70,7 +70,10 @@ def write_report(
         _note(f"{_counted(changes)} Struck out: before; marked: after."),
         *map(_line, changes.changed[:SHOWN]),
         "<h2>What may have got worse</h2>",
-        _note("Changed lines that are doubted more than before."),
+        _note(
+            "Changed lines with more errors than before, by the estimate; it is too kind to lines "
+            "learnt from."
+        ),
         *map(_line, changes.worse[:SHOWN]),
         "<h2>Pages</h2>",
         _note("Estimated share of wrong characters, with the interval that nine of ten lie in."),
@@ -246,7 +249,8 @@ def _line(change: Change) -> str:
     return (
         f"<div class=line>{picture(change.image)}"
         f"<div class=text>{difference(change.before, change.after)}</div>"
-        f"<div class=note>{where}; doubt {change.doubt[0]:.1%} → {change.doubt[1]:.1%}</div></div>"
+        f"<div class=note>{where}; "
+        f"estimated errors {change.wrong[0]:.1%} → {change.wrong[1]:.1%}</div></div>"
     )
 
 

@@ -9,16 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from readapt.adapt.sheets import MOST, Sheets, pack, part, sheet_of, unpack
-from readapt.errors import InputError
+from readapt.errors import InputError, UsageError
 from readapt.gan.scans import usable
 from readapt.lines.crop import crop_line
-from readapt.pages.load import STDIN, PageImage, find_inputs, load_pages
+from readapt.pages.load import STDIN, PageImage, count_pages, find_inputs, load_pages
 from readapt.reader import Reader
 from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.tighten import tightened
@@ -87,9 +88,21 @@ class Target:
 
 
 def load_target(path: Path) -> Target | None:
-    """Load what :func:`save_target` wrote; None where there is nothing."""
-    if not path.is_file():
+    """Load what :func:`save_target` wrote; None where there is nothing.
+
+    Raises :class:`UsageError` where it is damaged.
+    """
+    try:
+        return _load(path)
+    except FileNotFoundError:
         return None
+    except (BadZipFile, EOFError, KeyError, ValueError) as error:
+        raise UsageError(
+            f"{path}: the lines of the scans are damaged; remove {path.parent} to begin anew."
+        ) from error
+
+
+def _load(path: Path) -> Target:
     with np.load(path, allow_pickle=False) as arrays:
         images = {
             name: _unpack(arrays[f"{name}_pixels"], arrays[f"{name}_shapes"]) for name in _IMAGES
@@ -147,7 +160,7 @@ def find_target(
 
     Takes pages evenly over the collection until there are lines enough or ``seconds`` have gone.
     A page that cannot be loaded, or that came before pixel for pixel, is left out and named.
-    ``told`` hears how many files are done, and of how many.
+    ``told`` hears how many pages are done, and of how many.
 
     Raises:
         InputError: no page at all, or fewer lines than ``config.least``.
@@ -165,9 +178,11 @@ def find_target(
     called: list[str] = []
     sheets: list[Image] = []
     pages = left_out = done = 0
-    for done, name in enumerate(_evenly(names), 1):
+    every = [(name, i) for name in names for i in range(count_pages(name))]
+    for done, number in enumerate(evenly(len(every)), 1):
+        name, index = every[number]
         try:
-            for page in load_pages(name):
+            for page in load_pages(name, pages=(index,)):
                 mark = hashlib.sha256(page.image.tobytes()).digest()
                 if mark in seen:
                     twice.append(Path(name).name)
@@ -182,8 +197,9 @@ def find_target(
                 called.append(Path(name).name + (f", page {page.index + 1}" if page.index else ""))
                 pages += 1
         except InputError as error:
-            damaged.append(str(error).rstrip("."))
-        told(done, len(names))
+            if (said := str(error).rstrip(".")) not in damaged:  # of a page before this one
+                damaged.append(said)
+        told(done, len(every))
         late = time.monotonic() - started > seconds and len(found) >= config.least
         if len(found) >= config.most or late:
             break
@@ -197,8 +213,8 @@ def find_target(
     if len(found) < config.least:
         said = _too_few(len(found), left_out, pages, config, damaged)
         raise InputError(" ".join([said, *(remarks if pages else ())]))
-    if done < len(names):
-        remarks.append(f"{done} of {len(names)} files are learnt from, evenly over all of them.")
+    if done < len(every):
+        remarks.append(f"{done} of {len(every)} pages are looked at, evenly over all of them.")
     target = _parted(found[: config.most], config, seed, tuple(remarks))
     return replace(target, sheets=part(sheets, seed), names=tuple(called))
 
@@ -216,11 +232,6 @@ def _files(scans: Sequence[str]) -> tuple[list[str], list[str]]:
             inside = {str(p) for p in Path(scan).rglob("*") if p.is_file() and p.name[0] != "."}
             others += sorted(Path(name).name for name in inside - set(here))
     return list(names), others
-
-
-def _evenly(names: list[str]) -> list[str]:
-    """Order names so that any number of the first ones is spread over all of them."""
-    return [names[i] for i in evenly(len(names))]
 
 
 def evenly(count: int) -> list[int]:

@@ -169,6 +169,7 @@ def load_weights(template: Network, path: Path) -> Network:
         network.load_state_dict(load_file(path))
     except (OSError, RuntimeError, SafetensorError) as error:
         raise ModelError(
-            f"{path}: cannot be loaded ({str(error).splitlines()[0]}); begin anew without --resume."
+            f"{path}: cannot be loaded ({str(error).splitlines()[0]}); remove the folder that "
+            "holds the stages, and begin anew."
         ) from error
     return network.eval()

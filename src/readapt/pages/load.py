@@ -12,7 +12,7 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ import PIL.ImageOps
 from numpy.typing import NDArray
 
 from readapt.errors import InputError
-from readapt.pages.pdf import is_pdf, render_pdf
+from readapt.pages.pdf import count_pdf, is_pdf, render_pdf
 from readapt.types import Image
 
 STDIN = "-"
@@ -95,8 +95,24 @@ def find_inputs(name: str) -> list[str]:
     return sorted(matches, key=_natural)
 
 
-def load_pages(name: str | Path, config: LoadConfig | None = None) -> Iterator[PageImage]:
+def count_pages(name: str | Path) -> int:
+    """Count the pages of one file without drawing them; 1 for what :func:`load_pages` refuses."""
+    try:
+        with Path(name).open("rb") as stream:
+            if is_pdf(stream):
+                return count_pdf(Path(name), str(name))
+            with _own_size_limit(), PIL.Image.open(stream, formats=["TIFF"]) as picture:
+                return sum(1 for _ in _frames(picture))
+    except Exception:  # what is wrong with it is said when it is loaded; most are no TIFF
+        return 1
+
+
+def load_pages(
+    name: str | Path, config: LoadConfig | None = None, pages: Container[int] | None = None
+) -> Iterator[PageImage]:
     """Yield the pages of one file (or of stdin, ``"-"``), one at a time.
+
+    ``pages`` are the numbers of those wanted, from 0; None: all.
 
     Raises:
         InputError: the file is missing, empty, damaged, too large, or of no kind readapt reads.
@@ -109,7 +125,7 @@ def load_pages(name: str | Path, config: LoadConfig | None = None) -> Iterator[P
         data = sys.stdin.buffer.read()
         if not data:
             raise InputError("-: stdin is empty; pipe an image or a PDF into it.", source)
-        yield from _decode(io.BytesIO(data), source, config)
+        yield from _decode(io.BytesIO(data), source, config, pages)
         return
     path = Path(source)
     if path.is_dir():
@@ -121,7 +137,7 @@ def load_pages(name: str | Path, config: LoadConfig | None = None) -> Iterator[P
             if not stream.read(1):
                 raise InputError(f"{source}: the file is empty; copy or scan it again.", source)
             stream.seek(0)
-            yield from _decode(stream, source, config)
+            yield from _decode(stream, source, config, pages)
     except FileNotFoundError:
         raise InputError(f"{source}: there is no such file; check the name.", source) from None
     except PermissionError:
@@ -193,20 +209,26 @@ def from_pillow(picture: PIL.Image.Image) -> Image:
 
 
 def _decode(
-    stream: io.BufferedReader | io.BytesIO, source: str, config: LoadConfig
+    stream: io.BufferedReader | io.BytesIO,
+    source: str,
+    config: LoadConfig,
+    pages: Container[int] | None,
 ) -> Iterator[PageImage]:
     if is_pdf(stream):
-        pages = render_pdf(stream.read(), source, config.pdf_dpi, config.max_pixels)
-        for index, image in enumerate(pages):
-            yield PageImage(image, source, index)
-        return
-    for index, image in enumerate(_decode_pixels(stream, source, config)):
+        document = stream.read() if source == STDIN else Path(source)
+        found = render_pdf(document, source, config.pdf_dpi, config.max_pixels, pages)
+    else:
+        found = _decode_pixels(stream, source, config, pages)
+    for index, image in found:
         yield PageImage(image, source, index)
 
 
 def _decode_pixels(
-    stream: io.BufferedReader | io.BytesIO, source: str, config: LoadConfig
-) -> Iterator[Image]:
+    stream: io.BufferedReader | io.BytesIO,
+    source: str,
+    config: LoadConfig,
+    pages: Container[int] | None,
+) -> Iterator[tuple[int, Image]]:
     PIL.Image.init()
     try:
         with _own_size_limit():
@@ -222,21 +244,31 @@ def _decode_pixels(
     except Exception as error:
         raise _damaged(source, error) from error
     # Pillow raises nearly anything on damaged data, so this boundary has to catch nearly anything.
-    frames = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
     with picture:
-        for frame in range(frames):
+        frames = enumerate(_frames(picture))
+        while True:
             try:
                 with _own_size_limit():
-                    picture.seek(frame)
-                _check_size(picture.size, source, config.max_pixels)
-                if frame and _is_thumbnail(picture):
+                    index = next(frames, (-1, None))[0]
+                if index < 0:
+                    return
+                if pages is not None and index not in pages:
                     continue
+                _check_size(picture.size, source, config.max_pixels)
                 image = from_pillow(picture)
             except InputError:
                 raise
             except Exception as error:
                 raise _damaged(source, error) from error
-            yield image
+            yield index, image
+
+
+def _frames(picture: PIL.Image.Image) -> Iterator[None]:
+    """Stand at each frame that is a page, in turn."""
+    for frame in range(getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1):
+        picture.seek(frame)
+        if not frame or not _is_thumbnail(picture):
+            yield
 
 
 def _check_size(size: tuple[int, int], source: str, max_pixels: int) -> None:

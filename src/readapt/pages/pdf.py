@@ -2,7 +2,9 @@
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,10 +33,22 @@ def is_pdf(stream: io.BufferedIOBase) -> bool:
     return _MARK in head
 
 
-def render_pdf(data: bytes, source: str, dpi: float, max_pixels: int) -> Iterator[Image]:
+def count_pdf(document: bytes | Path, source: str) -> int:
+    """Count the pages; raises :class:`InputError` as :func:`render_pdf` does."""
+    with _opened(document, source) as pdf:
+        return len(pdf)
+
+
+def render_pdf(
+    document: bytes | Path,
+    source: str,
+    dpi: float,
+    max_pixels: int,
+    pages: Container[int] | None = None,
+) -> Iterator[tuple[int, Image]]:
     """Draw each page at ``dpi`` on white, with its rotation, annotations and filled-in forms.
 
-    Yields ``H W 3`` uint8.
+    Yields the numbers, from 0, and ``H W 3`` uint8, of ``pages`` or of all there are.
 
     Raises:
         InputError: the PDF is damaged, needs a password, or has no pages.
@@ -42,12 +56,28 @@ def render_pdf(data: bytes, source: str, dpi: float, max_pixels: int) -> Iterato
     """
     import pypdfium2
 
+    with _opened(document, source) as pdf:
+        for index in range(len(pdf)):
+            if pages is not None and index not in pages:
+                continue
+            try:
+                with _pdfium_lock:
+                    image = _draw(pdf[index], dpi, min(max_pixels, _POSTER_PIXELS))
+            except pypdfium2.PdfiumError as error:
+                raise _damaged(source, f"page {index + 1}: {error}") from error
+            yield index, image
+
+
+@contextmanager
+def _opened(document: bytes | Path, source: str) -> Iterator["pypdfium2.PdfDocument"]:
+    import pypdfium2
+
     try:
         with _pdfium_lock:
-            document = pypdfium2.PdfDocument(data)
-            count = len(document)
-            if document.get_formtype() != 0:
-                document.init_forms()
+            pdf = pypdfium2.PdfDocument(document)
+            count = len(pdf)
+            if pdf.get_formtype() != 0:
+                pdf.init_forms()
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
             raise InputError(
@@ -57,16 +87,10 @@ def render_pdf(data: bytes, source: str, dpi: float, max_pixels: int) -> Iterato
     try:
         if count == 0:
             raise InputError(f"{source}: the PDF has no pages.", source)
-        for index in range(count):
-            try:
-                with _pdfium_lock:
-                    image = _draw(document[index], dpi, min(max_pixels, _POSTER_PIXELS))
-            except pypdfium2.PdfiumError as error:
-                raise _damaged(source, f"page {index + 1}: {error}") from error
-            yield image
+        yield pdf
     finally:
         with _pdfium_lock:
-            document.close()
+            pdf.close()
 
 
 def _draw(page: "pypdfium2.PdfPage", dpi: float, max_pixels: int) -> Image:

@@ -12,7 +12,8 @@ from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.budget import Portion
 from readapt.adapt.collection_language import sure_readings, with_readings
-from readapt.adapt.gate import Verdict, as_read, better_share
+from readapt.adapt.evidence import better_share
+from readapt.adapt.gate import Verdict, as_read
 from readapt.adapt.heard import load_votes
 from readapt.adapt.jury import compare
 from readapt.adapt.stage import BACKGROUND_MODEL, LANGUAGE_MODEL, Outcome, State

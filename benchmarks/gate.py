@@ -1,0 +1,178 @@
+"""Whether the gate is right: candidates of finished adaptations, its judges, and the truth.
+
+    python recipes/study.py OUT --data ../shared/data --variants unaided
+    python benchmarks/gate.py OUT/*-adapting [--name NAME] [--data PATH] [--keep FILE]
+
+Every candidate that a stage of training made (every round of self-training) is made again from its
+checkpoint and read with: the held-out lines, by which the gate's judges say how surely it is better
+than the network before it, and the collection's labelled lines, which say whether it is. ``--keep``
+keeps the readings, and takes those that it has. Writes ``results/<date>-gate[-NAME].json``.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from hardware import RESULTS, ROOT, head, write_result
+
+from readapt.adapt.evidence import better_share, likelier_share, together
+from readapt.adapt.finetune import part_way
+from readapt.adapt.gate import as_read
+from readapt.adapt.pipeline import WEIGHTS
+from readapt.adapt.settings import AdaptConfig
+from readapt.adapt.stages.listen import Listen
+from readapt.adapt.stages.teach import Teach
+from readapt.adapt.target import FILE_NAME, load_target
+from readapt.adapt.weights import load_weights, trainable
+from readapt.errors import UsageError
+from readapt.evaluate.estimate import Signs, estimating, expected_edits, find_signs
+from readapt.models.bundle import Bundle, find_bundle
+from readapt.nets.crnn import Crnn
+from readapt.recognize.lm import CharacterModel
+
+sys.path.insert(0, str(ROOT / "recipes"))
+from study import halves
+
+JUDGES = ("certainty", "words", "both")
+THRESHOLDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+SAME = 0.005
+"""Relative change of the error rate that is none."""
+MUCH = 0.03
+"""Relative gain that is a pity to miss."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("runs", type=Path, nargs="+", help="folders of adaptations, *-adapting")
+    parser.add_argument("--name", default="")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    kept = arguments.keep
+    known = json.loads(kept.read_text("utf-8")) if kept and kept.is_file() else {}
+    rows = []
+    for run in arguments.runs:
+        key = "/".join(run.resolve().parts[-2:])
+        if key not in known:
+            known[key] = list(readings(run, arguments.data))
+            if kept:
+                kept.write_text(json.dumps(known, ensure_ascii=False), "utf-8")
+        rows += [judged(run, one) for one in known[key]]
+    table = [line for judge in JUDGES for line in decisions(rows, judge)]
+    print("| judge | from | kept | mean change of these | of these worse | better, not kept |")
+    print("|---" * 6 + "|")
+    for line in table:
+        print(
+            f"| {line['judge']} | {line['from']:g} | {line['kept']} of {len(rows)} | "
+            f"{line['change']:+.1%} | {line['worse']} | {line['missed']} |"
+        )
+    result = {"name": arguments.name, **head(), "decisions": table, "candidates": rows}
+    path = write_result(result, "gate", arguments.name, arguments.out)
+    print(f"wrote {path}", file=sys.stderr)
+
+
+def readings(run: Path, data: Path) -> Iterator[dict[str, Any]]:
+    """Read with each candidate of an adaptation and with the network before it."""
+    target = load_target(run / FILE_NAME)
+    if target is None:
+        raise SystemExit(f"{run}: there are no lines of an adaptation here.")
+    collection = run.name.split("-")[0]
+    parts = halves(data / collection)
+    bundle = Bundle.load(find_bundle(None))
+    base = present = trainable(bundle)
+
+    def read(network: Crnn) -> dict[str, Any]:
+        reader = as_read(network, bundle.alphabet, 1)
+        signs = find_signs(reader, target.held_out, reader.height)
+        rates = [half.rate(lambda lines: [r.text for r in reader.read(lines)]) for half in parts]
+        return {"signs": [astuple(sign) for sign in signs], "true": rates}
+
+    before = None
+    for stage, candidates in made(run):
+        for name, weights in candidates:
+            before = before or read(present)
+            network = deepcopy(present)
+            network.load_state_dict(weights)
+            after = read(part_way(present, network, AdaptConfig().way))
+            print(f"{run.name}: {name}", file=sys.stderr)
+            yield {"collection": collection, "candidate": name, "before": before, "after": after}
+        if (run / stage / WEIGHTS).is_file():  # the gate kept one of them
+            present, before = load_weights(base, run / stage / WEIGHTS), None
+
+
+def made(run: Path) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+    """Yield stages in their order, each with what its checkpoints hold."""
+    yield "free", []
+    for stage, places in (
+        (Teach().name, ["."]),
+        (Listen().name, ["round-1", "round-2", "round-3"]),
+    ):
+        paths = [run / stage / place / "checkpoint.pt" for place in places]
+        yield (
+            stage,
+            [
+                (
+                    f"{stage} {place.lstrip('.')}".strip(),
+                    torch.load(path, map_location="cpu", weights_only=False)["average"],
+                )
+                for place, path in zip(places, paths, strict=True)
+                if path.is_file()
+            ],
+        )
+
+
+def judged(run: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """Say what the judges are sure of, and by how much the errors changed in truth."""
+    bundle = Bundle.load(find_bundle(None))
+    by = estimating(bundle)[0].without_words()
+    pair = [[Signs(*sign) for sign in found[when]["signs"]] for when in ("before", "after")]
+    edits = np.stack([expected_edits(signs, by) for signs in pair])
+    characters = np.array([[sign.characters for sign in signs] for signs in pair], np.float64)
+    path = run / "words" / "background.npz"
+    if not path.is_file():
+        raise UsageError(f"{path}: the adaptation had no words; run it with its stage `words`.")
+    model = CharacterModel.load(path, bundle.alphabet)
+    was, now = ([sign.text for sign in signs] for signs in pair)
+    sure, likelier = better_share(edits, characters), likelier_share(model, was, now)
+    before, after = (found[when]["true"] for when in ("before", "after"))
+    return {
+        "collection": found["collection"],
+        "candidate": found["candidate"],
+        "held out": len(was),
+        "estimate": [
+            round(float(e.sum() / n.sum()), 5) for e, n in zip(edits, characters, strict=True)
+        ],
+        "certainty": sure,
+        "words": likelier,
+        "both": round(together(sure, likelier), 3),
+        "true": [[round(rate, 5) for rate in rates] for rates in (before, after)],
+        "change": round(sum(after) / sum(before) - 1, 4),
+    }
+
+
+def decisions(rows: Sequence[dict[str, Any]], judge: str) -> Iterator[dict[str, Any]]:
+    """Count right and wrong decisions of a judge by how sure it has to be."""
+    for needed in THRESHOLDS:
+        kept = [row["change"] for row in rows if row[judge] >= needed]
+        others = [row["change"] for row in rows if row[judge] < needed]
+        yield {
+            "judge": judge,
+            "from": needed,
+            "kept": len(kept),
+            "change": round(float(np.mean(kept)), 4) if kept else 0.0,
+            "worse": sum(change > SAME for change in kept),
+            "missed": sum(change < -MUCH for change in others),
+        }
+
+
+if __name__ == "__main__":
+    main()

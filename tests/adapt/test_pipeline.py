@@ -23,7 +23,7 @@ from readapt.adapt.settings import AdaptConfig, GateConfig
 from readapt.adapt.stage import LANGUAGE_MODEL, State
 from readapt.adapt.stages import free, words
 from readapt.adapt.target import FILE_NAME, TargetConfig, load_target
-from readapt.errors import InputError, UsageError
+from readapt.errors import InputError, ReadaptError, UsageError
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import LanguageModelSection
 from readapt.recognize.lm import CharacterModel, learn
@@ -326,6 +326,17 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pipeline, "save_target", fail)
     monkeypatch.setattr(pipeline.shutil, "disk_usage", lambda path: Full())
     with pytest.raises(Exception, match="the disk is full; free some of it"):
+        run(tmp_path)
+
+
+def test_a_folder_that_may_not_be_written_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object, path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(pipeline, "save_target", fail)
+    with pytest.raises(ReadaptError, match=r"lines.npz: not allowed \(Permission denied\); change"):
         run(tmp_path)
 
 

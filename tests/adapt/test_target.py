@@ -15,7 +15,7 @@ from readapt.adapt.target import (
     load_target,
     save_target,
 )
-from readapt.errors import InputError
+from readapt.errors import InputError, UsageError
 from readapt.models.bundle import Bundle
 from readapt.reader import Reader
 from tiny_model import draw_page
@@ -116,6 +116,16 @@ def test_lines_come_back_from_disk(tmp_path: Path, reader: Reader) -> None:
     for name in ("lines", "held_out", "cuts"):
         pairs = zip(getattr(again, name), getattr(target, name), strict=True)
         assert all((a == b).all() for a, b in pairs)
+
+
+def test_damaged_lines_are_said(tmp_path: Path, reader: Reader) -> None:
+    path = tmp_path / "lines.npz"
+    save_target(find(write_lines(tmp_path / "scans", 12), reader), path)
+    whole = path.read_bytes()
+    for damaged in (whole[:100], whole[: len(whole) // 2], b"", b"no archive"):
+        path.write_bytes(damaged)
+        with pytest.raises(UsageError, match="are damaged; remove"):
+            load_target(path)
 
 
 def test_many_pages_are_taken_evenly(tmp_path: Path, reader: Reader) -> None:

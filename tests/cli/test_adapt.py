@@ -61,6 +61,16 @@ def test_options_reach_the_pipeline(cli: Run, monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
+def test_ctrl_c_says_how_to_go_on(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def adapt(*_: object, **more: object) -> Adapted:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "adapt", adapt)
+    code, _, err = cli("adapt", "scans/", "-o", "mine")
+    assert code == 130
+    assert "the same command with --resume goes on" in err
+
+
 def test_wrong_use(cli: Run, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()

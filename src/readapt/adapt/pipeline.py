@@ -146,6 +146,11 @@ def adapt(
         state, remarks = run.begin(named, text, extend_alphabet)
         first, last = run.stages(state)
         return finish(run.ending(state, first, last, remarks), out, truth)
+    except PermissionError as error:
+        raise ReadaptError(
+            f"{error.filename or work}: not allowed ({error.strerror}); change its rights, and go "
+            "on with --resume."
+        ) from error
     except (OSError, RuntimeError, SafetensorError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         if full or shutil.disk_usage(work).free < 4_000_000:

@@ -103,7 +103,7 @@ def load_target(path: Path) -> Target | None:
 
 
 def _load(path: Path) -> Target:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         images = {
             name: _unpack(arrays[f"{name}_pixels"], arrays[f"{name}_shapes"]) for name in _IMAGES
         }

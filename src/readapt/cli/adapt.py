@@ -124,6 +124,10 @@ def adapt(
             extend_alphabet=extend_alphabet,
             listener=shown,
         )
+    except KeyboardInterrupt:
+        shown.close()
+        print("readapt: stopped; the same command with --resume goes on.", file=sys.stderr)
+        raise
     finally:
         shown.close()
     for row in summary(adapted):
@@ -178,3 +182,4 @@ class Progress:
         """End the line."""
         if self._live and self._last[0]:
             print(file=sys.stderr)
+        self._last = ("", "")

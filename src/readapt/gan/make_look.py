@@ -89,12 +89,14 @@ def make_look(
     told: Callable[[str], None] = lambda text: None,
     echo: bool = False,
     started: float | None = None,
+    tick: Callable[[], None] = lambda: None,
 ) -> Made:
     """Make the look `folder`; `work` gets checkpoint, logs and `report.html`.
 
     `reads` is the judge: a reader that is not the `recognizer` in the loop. A quarter of the real
     lines is never played with: they are what is compared with. The minutes of `config.play` are
     those from `started`, a time of `time.monotonic`, to the end, drawing and measuring included.
+    `tick` is called at every turn of the game.
     The look is written at the end, so that a run that fails leaves none broken. Raises
     :class:`CollapseError` where no state was worth keeping.
     """
@@ -119,7 +121,7 @@ def make_look(
     game = CycleGan(feed, recognizer, config.game, monitor, find_device(config.device))
     game.judged, game.glanced = _drawing(game, monitor, work / "grid.png"), monitor.glance
     try:
-        result = play(game, clock.game(config.play, monitor.end), work, resume, echo)
+        result = play(game, clock.game(config.play, monitor.end), work, resume, echo, tick)
         if not game.best:
             raise CollapseError(monitor.wrong or LOST)
     except CollapseError as error:

@@ -66,15 +66,7 @@ class MadePaper:
 class PaperMonitor:
     """The judge of the paper game: KID on textures; a lost game is recognised and said."""
 
-    def __init__(
-        self,
-        patches: Patches,
-        latent: int,
-        seed: int = 0,
-        count: int = 128,
-        tick: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.tick = tick
+    def __init__(self, patches: Patches, latent: int, seed: int = 0, count: int = 128) -> None:
         rng = np.random.default_rng([seed, 5])
         order = rng.permutation(len(patches.levels))[:400]
         self.patches = patches
@@ -95,7 +87,6 @@ class PaperMonitor:
 
     def __call__(self, generator: nn.Module) -> Verdict:
         """Judge a generator."""
-        self.tick()
         values = self.sheets(generator).numpy()
         if not np.isfinite(values).all():
             wrong = _ADVICE.format("The sheets are no numbers any more")
@@ -144,15 +135,15 @@ def make_paper(
 ) -> MadePaper:
     """Learn paper from patches and write it into the look `folder`; `work` gets the checkpoint.
 
-    `tick` is called at every look of the judge. The best state by the judge is kept. Raises
+    `tick` is called at every turn of the game. The best state by the judge is kept. Raises
     :class:`CollapseError` where none was good, and then writes no look.
     """
     settings = asdict(replace(config, play=PlayConfig(seed=config.play.seed), gap=GapConfig()))
     settings |= {"patches": fingerprint(patches.levels), "tone": asdict(patches.tone)}
     same_settings(work, settings, resume)
-    monitor = PaperMonitor(patches, config.latent, config.play.seed, tick=tick)
+    monitor = PaperMonitor(patches, config.latent, config.play.seed)
     duel = paper_duel(patches, config, monitor)
-    result = play(duel, config.play, work, resume, echo)
+    result = play(duel, config.play, work, resume, echo, tick)
     if not duel.best:
         raise CollapseError(monitor.wrong or _ADVICE.format("No sheet was ever like the scans"))
     generator = duel.average

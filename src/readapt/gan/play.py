@@ -8,7 +8,7 @@ steps, the best state is kept, and play ends early where nothing improves any mo
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -114,9 +114,16 @@ def set_rates(optimizers: Iterable[Optimizer], factor: float) -> None:
 
 
 def play(
-    game: Game, config: PlayConfig, folder: Path, resume: bool = False, echo: bool = False
+    game: Game,
+    config: PlayConfig,
+    folder: Path,
+    resume: bool = False,
+    echo: bool = False,
+    tick: Callable[[], None] = lambda: None,
 ) -> Result:
     """Play until the budget is spent or nothing improves; `folder` gets a checkpoint and logs.
+
+    `tick` is called at every turn.
 
     With `resume`, goes on from the checkpoint in `folder`: with a budget in steps, on a processor,
     the end is the same as without the stop. Raises :class:`CollapseError` with the judge's words;
@@ -159,6 +166,7 @@ def play(
     since = 0
     over = elapsed() >= 1 or bool(config.patience and looks >= config.patience)
     while not over:
+        tick()
         for key, value in game.turn(step, elapsed()).items():
             sums[key] = sums.get(key, 0.0) + value
         step, since = step + 1, since + 1

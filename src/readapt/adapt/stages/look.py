@@ -75,7 +75,7 @@ class LearnLook:
         figures: dict[str, float] = {}
         if not given and not (place / LOOK_NAME).is_file():
             plain, minutes = LookConfig(), portion.minutes * PLAYING
-            play = replace(plain.play, minutes=minutes, seed=config.seed)
+            play = replace(plain.play, minutes=minutes, seed=config.seed, checkpoint_seconds=30.0)
             game = replace(plain.game, one_sided=minutes < BOTH_SIDES)
             try:
                 made = make_look(
@@ -89,6 +89,7 @@ class LearnLook:
                     replace(plain, play=play, game=game, device=config.device),
                     (work / "checkpoint.pt").is_file(),
                     state.told,
+                    tick=portion.tick,
                 )
             except CollapseError as error:  # the other stages can do without it
                 return Outcome(verdict=Verdict(False, str(error)))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from readapt.adapt.budget import Budget
+from readapt.adapt.settings import AdaptConfig
 
 SHARES = {"a": 1.0, "b": 3.0, "end": 0.1}
 
@@ -53,3 +54,10 @@ def test_the_clock_survives(tmp_path: Path) -> None:
     assert again.left == pytest.approx(65)
     (tmp_path / "clock").write_text("3o.5")
     assert Budget(100.0, tmp_path, time).spent == 0
+
+
+def test_where_minutes_are_few_less_is_looked_at() -> None:
+    """Otherwise a run of two minutes would look for five."""
+    assert [AdaptConfig(minutes=m).few(200) for m in (60, 10, 5, 2, 0.1)] == [200, 200, 100, 40, 20]
+    assert AdaptConfig(minutes=0.1).few(3) == 1
+    assert AdaptConfig(minutes=1, steps=5).few(200) == 200

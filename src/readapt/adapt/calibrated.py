@@ -42,10 +42,17 @@ class Weights:
 
 
 def fit_confidences(
-    recognizer: Recognizer, known: Known, alphabet: Alphabet, before: Calibration
+    recognizer: Recognizer,
+    known: Known,
+    alphabet: Alphabet,
+    before: Calibration,
+    count: int,
 ) -> Calibration:
-    """Fit temperature and word confidences; too few words: what was known still stands."""
-    lines = known.fresh(0, CALIBRATED)
+    """Fit temperature and word confidences to so many lines, at most ``CALIBRATED``.
+
+    Too few words: what was known still stands.
+    """
+    lines = known.fresh(0, count)
     posteriors = recognizer.log_posteriors([image for image, _ in lines])
     try:
         return calibrate(posteriors, [text for _, text in lines], alphabet, before).calibration

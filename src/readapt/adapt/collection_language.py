@@ -63,7 +63,8 @@ def learn_background(state: State, writing: Writing) -> CharacterModel:
         shares = dict.fromkeys(state.corpora, 1 / max(len(state.corpora), 1))
     texts: list[str] = []
     for name, share in shares.items():
-        cut = pieces(state.corpora[name], int(BACKGROUND * share), state.config.seed)
+        count = state.config.few(int(BACKGROUND * share))
+        cut = pieces(state.corpora[name], count, state.config.seed)
         texts += cut if state.given else spelled(cut, writing, state.config.seed)
     least = RARE if sum(map(len, texts)) > BACKGROUND // 4 else 2
     return learn(texts, state.alphabet, min(ORDER, highest_order(state.alphabet)), least)

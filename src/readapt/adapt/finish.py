@@ -13,7 +13,7 @@ import numpy as np
 
 from readapt import __version__
 from readapt.adapt.budget import Budget, Portion, peak_memory
-from readapt.adapt.calibrated import Weights, fit_confidences, fit_weights
+from readapt.adapt.calibrated import CALIBRATED, Weights, fit_confidences, fit_weights
 from readapt.adapt.changes import Changes, find_changes, words_of
 from readapt.adapt.gate import HARDLY, Score
 from readapt.adapt.journal import Journal
@@ -245,7 +245,8 @@ def _calibrated(ending: Ending, bundle: Bundle) -> tuple[Bundle, Weights]:
     threads, alphabet = ending.state.config.threads, bundle.alphabet
     known, _ = known_lines(ending.state, Portion(0.0))
     base, new = (load_recognizer(one, threads, GREEDY) for one in (ending.bundle, bundle))
-    calibration = fit_confidences(new, known, alphabet, bundle.manifest.calibration)
+    count = ending.state.config.few(CALIBRATED)
+    calibration = fit_confidences(new, known, alphabet, bundle.manifest.calibration, count)
     ending.say("calibrating the estimate")
     words = words_of(bundle)
     seconds = max(FITTING * ending.budget.left, min(LEAST, FITTING * ending.budget.seconds))

@@ -87,9 +87,10 @@ def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
     general = line_maker(config, _texts(state), state.alphabet)
     record = dict(state.records.get(KNOWN, {}))
     if not record:
-        real = state.target.lines[:: max(1, len(state.target.lines) // VOTERS)][:VOTERS]
+        voters, pilot = state.config.few(VOTERS), state.config.few(PILOT)
+        real = state.target.lines[:: max(1, len(state.target.lines) // voters)][:voters]
         portion.tick()
-        found = find_kindred(general, real, state.network, PILOT, height)
+        found = find_kindred(general, real, state.network, pilot, height)
         genres = {genre: round(share, 3) for genre, share in found.genres}
         record = {"genres": genres, "families": list(found.families)}
         state.records[KNOWN] = record

@@ -239,11 +239,17 @@ class _Run:
         if target is None:
             self.say("looking for lines")
             reader = Reader(self.bundle.folder, self.config.threads)
-            height = self.bundle.manifest.recognizer.height
+            few, wanted = self.config.few, self.config.target
+            wanted = replace(
+                wanted,
+                height=self.bundle.manifest.recognizer.height,
+                most=max(few(wanted.most), wanted.least),
+                most_held_out=few(wanted.most_held_out),
+            )
             target = find_target(
                 scans,
                 reader,
-                replace(self.config.target, height=height),
+                wanted,
                 LOOKING * self.budget.seconds,
                 self.config.seed,
                 lambda done, count: self.say(f"lines of page {done} of {count}"),
@@ -462,7 +468,7 @@ class _Run:
         config = self.config
         maker = LineMaker(LineConfig(seed=config.seed + 10_000_019), alphabet=self.bundle.alphabet)
         height = state.network.config.height
-        samples = [maker.make(i) for i in range(config.gate.replay_lines)]
+        samples = [maker.make(i) for i in range(config.few(config.gate.replay_lines))]
         replay = [(prepare_line(sample.image, height), sample.text) for sample in samples]
         known = self.bundle.manifest.calibration.errors or ErrorEstimate()
         errors = known.without_words()  # no language model has a say in the gate
@@ -470,7 +476,7 @@ class _Run:
         if state.alphabet != self.bundle.alphabet:
             look = LineConfig(seed=config.seed + 20_000_003)
             maker = line_maker(look, state.corpora, state.alphabet)
-            samples = [maker.make(i) for i in range(config.gate.replay_lines)]
+            samples = [maker.make(i) for i in range(config.few(config.gate.replay_lines))]
             labelled = [(prepare_line(sample.image, height), sample.text) for sample in samples]
         return Gate(
             state.target.held_out,

@@ -31,6 +31,12 @@ SHARES: Final[Mapping[str, float]] = MappingProxyType(
 """Of the time: in proportion among the stages that run; `end` is a share of the whole."""
 
 
+ENOUGH_MINUTES: Final = 10.0
+"""From so many on, all lines that there are for it are looked at, measured and judged by ..."""
+LEAST_SHARE: Final = 0.1
+"""... and never fewer than this share of them."""
+
+
 @dataclass(frozen=True)
 class GateConfig:
     """What a stage has to do to be kept."""
@@ -86,3 +92,8 @@ class AdaptConfig:
     """Where networks learn; `auto`: on a GPU where there is one."""
     shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
     """Of the time; see ``SHARES``."""
+
+    def few(self, count: int) -> int:
+        """Take less of what is looked at, measured or counted, where there are few minutes."""
+        share = 1.0 if self.steps else min(1.0, max(LEAST_SHARE, self.minutes / ENOUGH_MINUTES))
+        return max(1, round(share * count))

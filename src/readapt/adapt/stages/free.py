@@ -38,10 +38,11 @@ class Free:
         """Move the statistics by several shares; the lowest estimate is the candidate."""
         height = state.network.config.height
         maker = line_maker(LineConfig(seed=state.config.seed + 21), state.corpora, state.alphabet)
-        rendered = [prepare_line(maker.make(i).image, height) for i in range(LINES)]
+        lines = state.config.few(LINES)
+        rendered = [prepare_line(maker.make(i).image, height) for i in range(lines)]
         opened = deepcopy(state.network)
         open_norms(opened, rendered)
-        real = state.target.lines[:: max(1, len(state.target.lines) // LINES)][:LINES]
+        real = state.target.lines[:: max(1, len(state.target.lines) // lines)][:lines]
         found = {}
         for share in SHARES:
             portion.tick()

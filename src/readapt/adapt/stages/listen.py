@@ -45,19 +45,22 @@ class Listen:
 
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
         """Label all lines, choose the surest, train on them and on known ones; again."""
+        elapsed = stopwatch()
         known, _ = known_lines(state, portion)
         readings = load_readings(state)
         config = state.config.selftrain
         shares = config.taught if readings else config.shares
         ways = state.config.ways_taught if readings else (state.config.way,)
         taught = replace(state)  # the rounds' own present network
-        before = state.judge(state.network) if len(ways) > 1 else 1.0
+        judged = stopwatch()
+        before = state.judge(state.network)
+        lost = elapsed() + judged() * len(shares) * len(ways)  # every candidate is judged as well
         rounds: list[Crnn] = []
         records: list[JsonValue] = []
         rates: list[float] = []
         for number, share in enumerate(shares):
             place = folder / f"round-{number + 1}"
-            part = replace(portion, seconds=portion.seconds / len(shares))
+            part = replace(portion, seconds=max(1.0, portion.seconds - lost) / len(shares))
             first = number * len(state.target.lines) // len(shares)
             labels, used = self._labels(taught, readings, part, place / "labels.json", first)
             chosen = surest(labels, share, config.most_doubt)

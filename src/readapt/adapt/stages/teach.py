@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from readapt.adapt.budget import Portion
+from readapt.adapt.budget import Portion, stopwatch
 from readapt.adapt.finetune import finetune, part_way
 from readapt.adapt.known import known_lines
 from readapt.adapt.stage import Outcome, State
@@ -24,6 +24,7 @@ class Teach:
 
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
         """Choose genres and texts, then fine-tune."""
+        elapsed = stopwatch()
         known, record = known_lines(state, portion)
-        taught = finetune(state, (), known, portion, folder, state.config.lr)
+        taught = finetune(state, (), known, portion, folder, state.config.lr, elapsed())
         return Outcome(part_way(state.network, taught, state.config.way), record=record)

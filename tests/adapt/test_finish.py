@@ -5,7 +5,7 @@ from pathlib import Path
 
 import PIL.Image
 
-from readapt.adapt.finish import measure
+from readapt.adapt.measured import measure
 from readapt.models.bundle import Bundle
 from tiny_model import HEIGHT, draw, draw_page
 

@@ -13,7 +13,7 @@ from bar_world import save_small_bundle, write_lines
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
-from readapt.adapt import calibrated, pipeline
+from readapt.adapt import calibrated, preparation
 from readapt.adapt.engines import RAPIDOCR_PYTHON, RapidOcr
 from readapt.adapt.pipeline import adapt
 from readapt.adapt.settings import AdaptConfig, GateConfig
@@ -42,7 +42,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])
     texts = {"en": Corpus("en", "", ("fox", "jumps", "over", "nothing"))}
-    for place in (pipeline, lines):
+    for place in (preparation, lines):
         monkeypatch.setattr(place, "system_corpora", lambda *_: texts)
     monkeypatch.setattr(calibrated, "CALIBRATED", 24)
     monkeypatch.setattr(calibrated, "SETS", 4)

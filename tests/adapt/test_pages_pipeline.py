@@ -10,7 +10,7 @@ from bar_world import write_lines
 from matplotlib import font_manager
 from page_world import STUDENT, BarPages, save_page_bundle, write_pages
 
-from readapt.adapt import calibrated, known, pipeline
+from readapt.adapt import calibrated, known, page_trial, preparation
 from readapt.adapt.finish import Adapted
 from readapt.adapt.gate import Verdict
 from readapt.adapt.page_gate import PageGate
@@ -43,9 +43,9 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])
     texts = {"en": Corpus("en", "", ("ab", "ba", "aab"))}
-    for module in (pipeline, lines, corpus):
+    for module in (preparation, lines, corpus):
         monkeypatch.setattr(module, "system_corpora", lambda *_: texts)
-    monkeypatch.setattr(pipeline, "SyntheticPages", lambda config: BarPages())
+    monkeypatch.setattr(page_trial, "SyntheticPages", lambda config: BarPages())
     monkeypatch.setattr(teach_pages, "compose", lambda *_: Composed())
 
 

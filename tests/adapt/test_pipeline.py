@@ -14,7 +14,7 @@ import torch
 from bar_world import ALPHABET, reading_network, save_small_bundle, write_lines
 from matplotlib import font_manager
 
-from readapt.adapt import calibrated, collection_language, finish, known, pipeline
+from readapt.adapt import calibrated, collection_language, draft, known, pipeline, preparation
 from readapt.adapt.collection_language import SureReading
 from readapt.adapt.finish import Adapted
 from readapt.adapt.gate import Gate, Verdict
@@ -54,7 +54,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])
     texts = {"en": Corpus("en", "", ("ab", "ba", "aab")), "de": Corpus("de", "", ("bb", "abba"))}
-    monkeypatch.setattr(pipeline, "system_corpora", lambda *_: texts)
+    monkeypatch.setattr(preparation, "system_corpora", lambda *_: texts)
     monkeypatch.setattr(lines, "system_corpora", lambda *_: texts)
     monkeypatch.setattr(corpus, "system_corpora", lambda *_: texts)
 
@@ -347,7 +347,7 @@ def test_what_is_written_reads_in_integers_where_that_changes_nothing(
     """Reading takes the quick network, further training the exact one."""
     monkeypatch.setattr(Gate, "as_good", lambda *_: "")
     bundle = Bundle.load(run(tmp_path).model)
-    assert bundle.manifest.recognizer.int8 == finish.QUICK == bundle.reading.name
+    assert bundle.manifest.recognizer.int8 == draft.QUICK == bundle.reading.name
     assert bundle.recognizer != bundle.reading
     again = adapt(tmp_path / "scans", tmp_path / "again", base=bundle.folder, config=CONFIG)
     second = Bundle.load(again.model)
@@ -356,13 +356,13 @@ def test_what_is_written_reads_in_integers_where_that_changes_nothing(
     third = adapt(tmp_path / "scans", tmp_path / "third", base=bundle.folder, config=CONFIG)
     exact = Bundle.load(third.model)
     assert exact.reading == exact.recognizer
-    assert not (exact.folder / finish.QUICK).exists()
+    assert not (exact.folder / draft.QUICK).exists()
     assert any("in integers it is worse (held-out lines 1% -> 2%)" in r for r in third.remarks)
 
     def broken(*_: object) -> None:
         raise KeyError("an odd graph")
 
-    monkeypatch.setattr(finish, "export_int8", broken)
+    monkeypatch.setattr(draft, "export_int8", broken)
     fourth = adapt(tmp_path / "scans", tmp_path / "fourth", base=bundle.folder, config=CONFIG)
     assert any("integers failed" in r for r in fourth.remarks)
 

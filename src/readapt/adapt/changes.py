@@ -20,7 +20,7 @@ from readapt.types import Image
 
 if TYPE_CHECKING:
     from readapt.adapt.calibrated import Weights
-    from readapt.adapt.finish import Ending
+    from readapt.adapt.ending import Ending
 
 _TOGETHER = 32
 

@@ -4,119 +4,30 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from readapt import __version__
-from readapt.adapt.budget import Budget, Portion, peak_memory
+from readapt.adapt.budget import Portion, peak_memory
 from readapt.adapt.calibrated import CALIBRATED, Weights, fit_confidences, fit_weights
 from readapt.adapt.changes import Changes, find_changes, words_of
-from readapt.adapt.gate import HARDLY, Score
-from readapt.adapt.journal import Journal
+from readapt.adapt.draft import draft_model
+from readapt.adapt.ending import Ending
+from readapt.adapt.gate import hardly_read
 from readapt.adapt.known import known_lines
+from readapt.adapt.measured import Measured, measure
 from readapt.adapt.report import write_report
-from readapt.adapt.stage import LANGUAGE_MODEL, State
-from readapt.evaluate.boxes import Detection, match
 from readapt.evaluate.estimate import Estimate
-from readapt.evaluate.run import EvaluationConfig, evaluate
-from readapt.evaluate.truth import Truth, load_truth
-from readapt.export.detector import export_detector
-from readapt.export.int8 import export_int8
-from readapt.export.recognizer import export_recognizer
 from readapt.models.bundle import Bundle, save_bundle
-from readapt.models.manifest import ErrorEstimate, LanguageModelSection
-from readapt.nets.crnn import STRIDE
-from readapt.pages.load import load_page
-from readapt.reader import Reader, load_detector, load_recognizer
-from readapt.recognize.beam import NARROW
+from readapt.models.manifest import ErrorEstimate
+from readapt.reader import load_recognizer
 from readapt.recognize.decode import GREEDY
-from readapt.recognize.recognizer import Recognizer
 
-QUICK = "recognizer-int8.onnx"
-"""What is read with: the same network, its convolutions in integers."""
 FITTING = 0.35
 """Share of the time left at the end that the calibration of the estimate may take ..."""
 LEAST = 15.0
 """... and seconds that it has where none is left: estimates are not a matter of luck."""
-
-
-@dataclass(frozen=True)
-class Ending:
-    """What the stages left."""
-
-    state: State
-    base: Score
-    last: Score
-    journal: Journal
-    budget: Budget
-    bundle: Bundle
-    """The model that was begun with."""
-    work: Path
-    remarks: Sequence[str]
-    as_good: Callable[[Recognizer, Score], str]
-    """The gate's word on what stands for the last network."""
-    say: Callable[[str], None]
-
-    @property
-    def stages(self) -> dict[str, Mapping[str, Any]]:
-        """What the journal says of each stage, in order."""
-        entries = (e for e in self.journal.entries if e.key.startswith("stage "))
-        return {entry.key.removeprefix("stage "): entry.data for entry in entries}
-
-    @property
-    def kept(self) -> list[str]:
-        """Names of the stages whose weights were kept."""
-        return [name for name, entry in self.stages.items() if entry.get("kept")]
-
-    @property
-    def reads_anew(self) -> bool:
-        """Whether the recognizer is another than the base's."""
-        return any("replay" in self.stages[name] for name in self.kept)
-
-    @property
-    def language(self) -> tuple[LanguageModelSection | None, Path | None]:
-        """The new model's language model, how far reading relies on it, and where its file lies.
-
-        The base's own, unless a better one was weighed; where it has none, that of the scans, for
-        those who ask for a beam.
-        """
-        own, path = self.bundle.manifest.language_model, self.bundle.language_model
-        learnt, weighed = self.state.files.get(LANGUAGE_MODEL), "weigh" in self.kept
-        alphabet = self.state.alphabet if self.reads_anew else self.bundle.alphabet
-        wanted = weighed or own is None or alphabet != self.bundle.alphabet
-        if learnt is not None and alphabet == self.state.alphabet and wanted:
-            section = LanguageModelSection(file="language-model.npz")
-            if weighed:
-                found = self.stages["weigh"]["record"]
-                update = {
-                    "weight": found["weight"],
-                    "length_weight": found["length weight"],
-                    "beam": NARROW.width,
-                    "errors_left": found["errors left"],
-                }
-                section = section.model_copy(update=update)
-            return section, learnt
-        return (own, path) if alphabet == self.bundle.alphabet else (None, None)
-
-    @property
-    def finds_anew(self) -> bool:
-        """Whether the detector is another than the base's."""
-        return any("detector" in self.stages[name] for name in self.kept)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Error rates on labelled lines that nothing was learnt from."""
-
-    before: float
-    after: float
-    lines: int
-    boxes: tuple[float, float] | None = None
-    """H-mean of the found lines before and after, where there are pages and a detector."""
 
 
 @dataclass(frozen=True)
@@ -174,65 +85,6 @@ def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
     )
 
 
-def draft_model(ending: Ending, folder: Path) -> tuple[Bundle, str]:
-    """Write the bundle to ``folder``: the base's files, and what was learnt where something was.
-
-    Returns also what is to be said of it, "" for nothing.
-    """
-    state, base = ending.state, ending.bundle
-    manifest = base.manifest
-    files = {name: base.folder / name for name in manifest.sha256}
-    with tempfile.TemporaryDirectory() as scratch:
-        remark, recognizer = "", manifest.recognizer
-        if ending.reads_anew:
-            path = Path(scratch) / recognizer.file
-            export_recognizer(state.network, path)
-            files[recognizer.file] = path
-            files.pop(recognizer.int8 or "", None)  # that was another network
-            quick = Path(scratch) / QUICK
-            remark = _quick(ending, quick)
-            if not remark:
-                files[QUICK] = quick
-            recognizer = recognizer.model_copy(update={"int8": None if remark else QUICK})
-        if ending.finds_anew and state.detector is not None and manifest.detector is not None:
-            path = Path(scratch) / manifest.detector.file
-            export_detector(state.detector, path)
-            files[manifest.detector.file] = path
-        language, path_to_it = ending.language
-        if manifest.language_model is not None:
-            files.pop(manifest.language_model.file)
-        if language is not None and path_to_it is not None:
-            files[language.file] = path_to_it
-        update = {
-            "name": folder.name,
-            "version": __version__,
-            "alphabet": state.alphabet.characters if ending.reads_anew else manifest.alphabet,
-            "recognizer": recognizer,
-            "language_model": language,
-        }
-        return save_bundle(folder, manifest.model_copy(update=update), files), remark
-
-
-def _saved(bundle: Bundle, out: Path, update: Mapping[str, object]) -> Bundle:
-    """Write a bundle somewhere else, or where it is, with other sections."""
-    files = {name: bundle.folder / name for name in bundle.manifest.sha256}
-    manifest = bundle.manifest.model_copy(update=dict(update))
-    return save_bundle(out, manifest, files, replace=True)
-
-
-def _quick(ending: Ending, path: Path) -> str:
-    """Write the network with integers to ``path``; says why it is not to be used, "" if it is."""
-    state, height = ending.state, ending.state.network.config.height
-    ending.say("the same in integers")
-    try:
-        export_int8(state.network, path, state.target.lines)
-        quick = Recognizer(path, state.alphabet, height, STRIDE, state.config.threads)
-    except Exception as error:  # of a library; an hour's work is not lost for some speed
-        return f"The model reads in floating point: integers failed ({error})."
-    worse = ending.as_good(quick, ending.last)
-    return f"The model reads in floating point: in integers it is worse ({worse})." if worse else ""
-
-
 def _calibrated(ending: Ending, bundle: Bundle) -> tuple[Bundle, Weights]:
     """Fit confidences and estimates anew, on labelled lines that no stage has seen.
 
@@ -253,27 +105,6 @@ def _calibrated(ending: Ending, bundle: Bundle) -> tuple[Bundle, Weights]:
     weights = fit_weights((base, new), known, words, present, seconds, ending.budget.tick)
     calibration = calibration.model_copy(update={"errors": weights.after})
     return _saved(bundle, bundle.folder, {"calibration": calibration}), weights
-
-
-def measure(before: Bundle, after: Bundle, truth: str | Path, threads: int | None) -> Measured:
-    """Read labelled lines with both models; folded error rates."""
-    known = load_truth([truth])
-    config = EvaluationConfig(pages=False, worst=0)
-    rates = [evaluate(known, Reader(bundle.folder, threads), config) for bundle in (before, after)]
-    boxes = None
-    if known.pages and before.detector is not None:
-        boxes = (found_hmean(before, known, threads), found_hmean(after, known, threads))
-    return Measured(rates[0].cer_folded.rate, rates[1].cer_folded.rate, len(rates[0].lines), boxes)
-
-
-def found_hmean(bundle: Bundle, truth: Truth, threads: int | None) -> float:
-    """Find the lines of labelled pages; H-mean at an intersection over union of 0.5."""
-    detector, found = load_detector(bundle, threads), Detection()
-    for page in truth.pages:
-        quads = detector.detect(load_page(page.image).image)[0] if detector else ()
-        polygons = [np.array(line.polygon, np.float32) for line in page.lines]
-        found += match(polygons, list(quads), [line.ignore for line in page.lines]).detection
-    return found.hmean
 
 
 def _metrics(ending: Ending, changes: Changes) -> dict[str, float]:
@@ -301,20 +132,17 @@ def _provenance(ending: Ending) -> dict[str, Any]:
 
 def _doubts(ending: Ending) -> list[str]:
     base = ending.journal.get("base") or {}
-    found = [doubt] if (doubt := unreadable(float(base.get("unreadable", 0.0)))) else []
+    found = [doubt] if (doubt := hardly_read(float(base.get("unreadable", 0.0)))) else []
     if not ending.kept:
         found.append("No stage helped: the model reads as the one that was begun with.")
     return found
 
 
-def unreadable(share: float) -> str:
-    """Say what it may mean that a ``share`` of the lines can hardly be read; "" for a small one."""
-    if share < HARDLY:
-        return ""
-    return (
-        f"{share:.0%} of the lines can hardly be read: another script than the alphabet's, "
-        "handwriting, or scans upside down? What is learnt from such lines is worth little."
-    )
+def _saved(bundle: Bundle, out: Path, update: Mapping[str, object]) -> Bundle:
+    """Write a bundle somewhere else, or where it is, with other sections."""
+    files = {name: bundle.folder / name for name in bundle.manifest.sha256}
+    manifest = bundle.manifest.model_copy(update=dict(update))
+    return save_bundle(out, manifest, files, replace=True)
 
 
 def _plain(name: str) -> str:

@@ -236,3 +236,13 @@ class Gate:
         if after.replay > allowed:
             return Verdict(False, f"worse on others than {allowed:.2%} allows ({replay}; {moved})")
         return Verdict(True, f"{moved}, {replay}")
+
+
+def hardly_read(share: float) -> str:
+    """Say what it may mean that a ``share`` of the lines can hardly be read; "" for a small one."""
+    if share < HARDLY:
+        return ""
+    return (
+        f"{share:.0%} of the lines can hardly be read: another script than the alphabet's, "
+        "handwriting, or scans upside down? What is learnt from such lines is worth little."
+    )

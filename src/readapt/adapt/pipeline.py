@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,17 @@ from safetensors import SafetensorError
 from readapt.adapt.budget import FILE_NAME as CLOCK_NAME
 from readapt.adapt.budget import Budget, Portion
 from readapt.adapt.detector_weights import trainable_detector
-from readapt.adapt.engines import find_teacher
-from readapt.adapt.finish import Adapted, Ending, finish, unreadable
-from readapt.adapt.gate import Gate, Score, as_read
+from readapt.adapt.ending import Ending
+from readapt.adapt.finish import Adapted, finish
+from readapt.adapt.gate import Gate, Score, hardly_read
 from readapt.adapt.heard import load_votes
-from readapt.adapt.journal import FILE_NAME as JOURNAL_NAME
 from readapt.adapt.journal import Journal
 from readapt.adapt.known import line_maker
-from readapt.adapt.page_gate import PageGate, PageScore, as_found
+from readapt.adapt.page_trial import PageTrial
+from readapt.adapt.preparation import check, load_corpora, shared_settings
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, KNOWN, Outcome, Stage, State
-from readapt.adapt.stages import NAMES, PAGE_STAGES, all_stages
+from readapt.adapt.stages import PAGE_STAGES, all_stages
 from readapt.adapt.target import FILE_NAME, Target, find_target, load_target, save_target
 from readapt.adapt.weights import (
     extended,
@@ -35,27 +35,20 @@ from readapt.adapt.weights import (
 )
 from readapt.errors import ModelError, ReadaptError, UsageError
 from readapt.evaluate.truth import load_truth
-from readapt.gan.look import Look
 from readapt.models.bundle import Bundle, find_bundle
-from readapt.models.manifest import MANIFEST_NAME, ErrorEstimate
+from readapt.models.manifest import ErrorEstimate
 from readapt.nets.crnn import Crnn
-from readapt.nets.detector import DetectorNet
 from readapt.reader import Reader, choose_decoder, load_detector
 from readapt.recognize.alphabet import name as names_of
 from readapt.recognize.lm import CharacterModel
 from readapt.recognize.preprocess import prepare_line
-from readapt.synth.corpus import Corpus, read_corpus, system_corpora
 from readapt.synth.lines import LineConfig, LineMaker
-from readapt.synth.page import PageConfig
-from readapt.train.detector import SyntheticPages
 from readapt.train.device import find_device
 from readapt.train.threads import torch_threads
 from readapt.types import Image
 
 WEIGHTS = "weights.safetensors"
 DETECTOR_WEIGHTS = "detector.safetensors"
-TEXTS = 6_000_000
-"""Characters of running text of a language, at most, of those that this system has."""
 LOOKING = 0.1
 """Share of the budget after which no more pages are opened."""
 
@@ -122,7 +115,7 @@ def adapt(
     if not out.name:
         raise UsageError(f"{out}: is no folder that can be made; give -o a name.")
     work = out.with_name(f"{out.name}-adapting")
-    _check(out, work, config, resume)
+    check(out, work, config, resume)
     if extend_alphabet and text is None:
         raise UsageError(
             "--extend-alphabet takes new characters from a corpus: give one by --text."
@@ -137,7 +130,9 @@ def adapt(
     named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
     budget: Budget | None = None
     try:
-        journal = Journal(work, _settings(config, named, text, bundle, extend_alphabet), resume)
+        journal = Journal(
+            work, shared_settings(config, named, text, bundle, extend_alphabet), resume
+        )
         if journal.begun_anew:  # what an interrupted start may have left
             for name in (FILE_NAME, CLOCK_NAME):
                 (work / name).unlink(missing_ok=True)
@@ -182,9 +177,7 @@ class _Run:
         self.gate: Gate
         self.now = "scans"
         self.rate: float | None = None
-        self._page_gate: PageGate | None = None
-        self._present_pages: tuple[Crnn, PageScore] | None = None
-        self._page_seconds = 0.0
+        self._page_trial: PageTrial | None = None
 
     def say(self, text: str, remark: bool = False) -> None:
         """Tell the listener, and the clock that time has gone by."""
@@ -195,7 +188,7 @@ class _Run:
         self, scans: Sequence[str], text: str | Path | None, extend: bool
     ) -> tuple[State, list[str]]:
         """Cut the lines, load texts and network, and say what is odd about any of them."""
-        corpora, given = _corpora(text)
+        corpora, given = load_corpora(text)
         target = self._target(scans)
         remarks = list(target.remarks)
         alphabet, network = self.bundle.alphabet, self.network
@@ -313,7 +306,7 @@ class _Run:
             self.say(stage.title)
             portion = self._portion(stage, coming, state)
         if not lacking and stage.name in PAGE_STAGES:
-            portion = self._beside_gate(state, portion)
+            portion = self._trial(state).beside(portion)
             if not portion.seconds and not self.config.steps:
                 lacking = "there is no time for it beside its gate"
         if lacking:
@@ -337,7 +330,11 @@ class _Run:
         if outcome.network is not None:
             present, entry = self._through(state, outcome, folder, entry, gate, base, present)
         if outcome.detector is not None:
-            entry = self._through_pages(state, outcome.detector, folder, entry)
+            verdict, figures = self._trial(state).decide(outcome.detector)
+            entry |= {"kept": verdict.kept, "reason": verdict.reason, "detector": figures}
+            if verdict.kept:
+                save_weights(outcome.detector, folder / DETECTOR_WEIGHTS)
+                state.detector = outcome.detector
         before = (self.journal.get(f"begun {stage.name}") or {}).get("spent", started)
         entry["seconds"] = round(self.budget.spent - before, 1)
         self.journal.add(f"stage {stage.name}", entry)
@@ -385,59 +382,10 @@ class _Run:
         state.network = outcome.network
         return score, entry
 
-    def _through_pages(
-        self, state: State, candidate: DetectorNet, folder: Path, entry: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Ask the detector's gate; on a yes the candidate is the present detector from now on."""
-        assert state.detector is not None
-        before, gate = self._score_present(state)
-        after = self._score_pages(state, candidate, gate)
-        base = float((self.journal.get("base pages") or {})["general"])
-        verdict = gate.decide(before, after, base)
-        self._present_pages = (state.network, after if verdict.kept else before)
-        if verdict.kept:
-            save_weights(candidate, folder / DETECTOR_WEIGHTS)
-            state.detector = candidate
-        figures = {"worth": float(after.worth.sum()), "general pages": after.general}
-        return entry | {"kept": verdict.kept, "reason": verdict.reason, "detector": figures}
-
-    def _beside_gate(self, state: State, portion: Portion) -> Portion:
-        """Take the gate's time off a portion: it is known once the present detector is scored."""
-        started = self.budget.spent
-        self._score_present(state)
-        gate = self.budget.spent - started + self._page_seconds
-        return replace(portion, seconds=max(0.0, portion.seconds - gate))
-
-    def _score_present(self, state: State) -> tuple[PageScore, PageGate]:
-        """Score the present detector; once, as long as the same recognizer reads its boxes."""
-        assert state.detector is not None
-        self._page_gate = gate = self._page_gate or self._make_page_gate(state)
-        known = self._present_pages
-        if known is not None and known[0] is state.network:
-            return known[1], gate
-        score = self._score_pages(state, state.detector, gate)
-        if self.journal.get("base pages") is None:  # the first time, before anything was kept
-            self.journal.add("base pages", {"general": score.general})
-        self._present_pages = (state.network, score)
-        return score, gate
-
-    def _score_pages(self, state: State, network: DetectorNet, gate: PageGate) -> PageScore:
-        self.say("finding the lines of held-out pages")
-        started = self.budget.spent
-        finder = as_found(network, state.detector_config, self.config.threads)
-        reader = as_read(state.network, state.alphabet, self.config.threads)
-        score = gate.score(finder, reader, self.budget.tick)
-        self._page_seconds = self.budget.spent - started
-        return score
-
-    def _make_page_gate(self, state: State) -> PageGate:
-        config = self.config
-        general = SyntheticPages(PageConfig(seed=config.seed + 10_000_019, colour=0.1))
-        pages = []
-        for i in range(config.gate.general_pages):
-            self.say("general pages")
-            pages.append(general(i))
-        return PageGate(state.target.sheets.held_out, pages, config.gate, state.pad)
+    def _trial(self, state: State) -> PageTrial:
+        if self._page_trial is None:
+            self._page_trial = PageTrial(state, self.journal, self.budget, self.say)
+        return self._page_trial
 
     def _recall(self, state: State, stage: Stage) -> None:
         entry = self.journal.get(f"stage {stage.name}") or {}
@@ -492,7 +440,7 @@ class _Run:
         """Note what the base model does on the scans, once, and say it if that is little."""
         if self.journal.get("base") is not None:
             return
-        if doubt := unreadable(base.unreadable):
+        if doubt := hardly_read(base.unreadable):
             self.say(doubt, remark=True)
         self.journal.add(
             "base",
@@ -504,61 +452,3 @@ class _Run:
                 "held out": len(state.target.held_out),
             },
         )
-
-
-def _check(out: Path, work: Path, config: AdaptConfig, resume: bool) -> None:
-    """Find out before hours of work what would be wrong after them."""
-    if unknown := [name for name in config.only if name not in NAMES]:
-        raise UsageError(f"--only {unknown[0]}: the stages are {', '.join(NAMES)}.")
-    if config.minutes <= 0:
-        raise UsageError(f"--minutes {config.minutes:g}: there is no time to adapt in.")
-    for option, given, stage in (
-        ("--teacher", config.teachers, "ask"),
-        ("--look", config.look, "look"),
-    ):
-        if given and config.only and stage not in config.only:
-            raise UsageError(f"{option} is of no use without stage {stage}: add --only {stage}.")
-    for name in config.teachers:
-        find_teacher(name)
-    if config.look:
-        Look.load(config.look).translator()
-    if out.exists() and not (out / MANIFEST_NAME).is_file():
-        raise UsageError(f"{out}: is there already and no model; choose another -o.")
-    if out.exists() and not (resume and (work / JOURNAL_NAME).is_file()):
-        raise UsageError(
-            f"{out}: is a model already; choose another -o, or remove it. What made it goes on "
-            "with --resume."
-        )
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        work.mkdir(exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{out}: cannot be written ({error.strerror}); choose another -o."
-        ) from error
-
-
-def _corpora(text: str | Path | None) -> tuple[Mapping[str, Corpus], bool]:
-    if text is None:
-        return system_corpora(TEXTS), False
-    corpus = read_corpus(text)
-    return {corpus.name: corpus}, True
-
-
-def _settings(
-    config: AdaptConfig,
-    scans: Sequence[str],
-    text: str | Path | None,
-    bundle: Bundle,
-    extend: bool,
-) -> dict[str, Any]:
-    """List what a resumed run must share with the one it resumes; minutes may be added."""
-    entries = asdict(replace(config, shares=dict(config.shares)))
-    for name in ("minutes", "threads", "device"):
-        entries.pop(name)
-    return entries | {
-        "scans": list(scans),
-        "text": None if text is None else str(text),
-        "model": bundle.manifest.sha256,
-        "extend_alphabet": extend,
-    }

@@ -15,7 +15,8 @@ from readapt.batch.outputs import write_file
 from readapt.report.evaluation_html import difference, picture
 
 if TYPE_CHECKING:
-    from readapt.adapt.finish import Ending, Measured
+    from readapt.adapt.ending import Ending
+    from readapt.adapt.measured import Measured
     from readapt.models.bundle import Bundle
 
 SHOWN = 20

@@ -209,6 +209,8 @@ class _Run:
         state = State(self.config, network, alphabet, target, corpora, given, told=self.say)
         if alphabet == self.bundle.alphabet:
             state.decoder = choose_decoder(self.bundle)
+        else:
+            state.others, _ = load_corpora(None)
         for remark in remarks:
             self.say(remark, remark=True)
         self._with_detector(state)

@@ -54,6 +54,8 @@ class State:
     """Texts to set: the user's, or those of this system."""
     given: bool
     """Whether the texts are the user's."""
+    others: Mapping[str, Corpus] = field(default_factory=dict)
+    """More texts for general lines, so that what was known is not forgotten over new letters."""
     files: dict[str, Path] = field(default_factory=dict)
     """What stages have made for later ones, by the names above."""
     records: dict[str, Mapping[str, Any]] = field(default_factory=dict)

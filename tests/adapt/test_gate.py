@@ -83,7 +83,7 @@ def test_likelier_words_are_a_judge_of_their_own() -> None:
     assert "likelier words on 100%" in better.reason
     worse = gate.decide(spoken(LIKELY, 1.0), replace(unsure, read=ODD), base)
     assert not worse.kept
-    assert "75% needed" in worse.reason
+    assert "60% needed" in worse.reason
     certain = gate.decide(spoken(LIKELY, 1.0), spoken(ODD, 0.5), base)
     assert not certain.kept  # certainty does not outvote words, nor they it
     assert not gate.decide(base, spoken(LIKELY, 1.5), base).kept

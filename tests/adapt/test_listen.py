@@ -10,7 +10,7 @@ from readapt.adapt.heard import UNREAD
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import State
 from readapt.adapt.stages import listen
-from readapt.adapt.stages.listen import Listen
+from readapt.adapt.stages.listen import Listen, latest
 from readapt.adapt.target import Target
 from readapt.train.selftrain import surest
 
@@ -38,3 +38,10 @@ def test_lines_there_is_no_time_for_are_left_unread(
     everything, _ = Listen()._labels(state, {}, Portion(600.0), tmp_path / "all.json", 3)
     assert UNREAD not in everything
     assert surest(everything, 1.0, 1.0) == list(range(8))
+
+
+def test_the_last_of_the_good_rounds_is_taken() -> None:
+    assert latest([0.040, 0.030, 0.032], 0.1) == 2
+    assert latest([0.040, 0.030, 0.034], 0.1) == 1  # it did harm
+    assert latest([0.040, 0.030, 0.030], 0.0) == 2
+    assert latest([0.0, 0.1], 0.1) == 0

@@ -49,7 +49,7 @@ class GateConfig:
     """... and beyond that absolutely."""
     sure: float = 0.9
     """Share of resampled held-out lines, or pages, on which a candidate has to be better ..."""
-    sure_both: float = 0.75
+    sure_both: float = 0.6
     """... where a language model judges beside it, both together (benchmarks/gate.py) ..."""
     sure_heard: float = 0.5
     """... and where other engines judge, who are of one mind about most lines and so tell

@@ -25,6 +25,9 @@ FADING = 0.75
 """Factor on the learning rate from one round to the next."""
 LABELLING = 0.35
 """Share of a round's time that reading the lines may take; the rest is for learning from them."""
+LATER = 0.1
+"""Share by which the estimate of a later round may lie above the best one's: it errs by as much,
+and later rounds have the better labels. Where other engines judge, none."""
 _TOGETHER = 64
 
 
@@ -33,7 +36,8 @@ class Listen:
     """The student learns from what its own slow average reads, the surest lines first.
 
     A round goes on from the one before it, even where that seemed to do harm: labels get better
-    while it learns. The candidate is the best round, part of the way from the present network.
+    while it learns. The candidate is the last round that is about as good as the best one by the
+    estimate, part of the way from the present network.
     """
 
     name: str = "listen"
@@ -84,7 +88,7 @@ class Listen:
                     "estimate": round(rates[-1], 4),
                 }
             )
-        best = min(range(len(rounds)), key=rates.__getitem__)
+        best = latest(rates, 0.0 if readings else LATER)
         return Outcome(
             rounds[best],
             record={
@@ -134,3 +138,8 @@ class Listen:
         scratch.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
         os.replace(scratch, path)
         return labels, seconds
+
+
+def latest(rates: Sequence[float], margin: float) -> int:
+    """Return the last of the rounds whose rate is within a margin of the lowest; from 0."""
+    return max(i for i, rate in enumerate(rates) if rate <= (1 + margin) * min(rates))

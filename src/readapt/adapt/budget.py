@@ -74,13 +74,14 @@ class Budget:
 
 
 def peak_memory() -> float:
-    """Gigabytes that this process held at most; engines that it started have their own."""
+    """Gigabytes that this process held at most, and the largest of those that it started."""
     if sys.platform == "win32":  # no such count there
         return 0.0
     import resource
 
     unit = 1e9 if sys.platform == "darwin" else 1e9 / 1024  # bytes there, kibibytes on Linux
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(resource.getrusage(one).ru_maxrss for one in who) / unit
 
 
 def stopwatch() -> Callable[[], float]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from readapt.adapt.budget import Portion
+from readapt.adapt.second import LEAST, Second
 from readapt.adapt.stage import State
+from readapt.adapt.training import Training
 from readapt.nets.crnn import Crnn
 from readapt.train.device import find_device
-from readapt.train.loop import LoopConfig, Step, train
-from readapt.train.selftrain import Draw, Student
+from readapt.train.loop import LoopConfig
+from readapt.train.selftrain import Draw
 from readapt.types import Image
 
 AVERAGE = 0.997
@@ -31,28 +33,44 @@ def finetune(
     used: float = 0.0,
     around: Sequence[Image] = (),
 ) -> Crnn:
-    """Train a copy of the present network; returns the average of its weights.
+    """Train a copy of the present network, or two where there are two cores; returns their mean.
 
     ``real`` are lines of the scans with pseudo-labels, ``around`` the same ones with their margins
     or none, ``known`` labelled lines; ``used`` seconds of the portion are gone. ``folder`` gets the
-    checkpoint, from which a second call goes on.
+    checkpoints, from which a second call goes on.
     """
-    device = find_device(state.config.device)
-    network, average = (deepcopy(state.network).to(device) for _ in range(2))
-    student = _Ticking(network, real, known, state, portion, around)
-    config = LoopConfig(
+    config = state.config
+    loop = LoopConfig(
         minutes=max(0.01, portion.minutes - used / 60),
-        steps=state.config.steps,
+        steps=config.steps,
         lr=lr,
         warmup=0.05,
         average=AVERAGE,
         log_every=50,
         checkpoint_seconds=30.0,
         evaluate_seconds=float("inf"),
-        seed=state.config.seed,
+        seed=config.seed,
     )
-    train(student, average, config, folder, resume=True, echo=False)
-    return average.cpu().eval()
+    training = Training(
+        state.network, real, around, known, state.alphabet, config.selftrain, loop, config.device
+    )
+    second = Second(training.another(), folder / "second") if _two(state, loop) else None
+    try:
+        first = training.run(folder, portion.tick)
+        other = None if second is None else second.result()
+    finally:
+        if second is not None:
+            second.close()
+    if second is not None and other is None:
+        state.told(f"the second student has come to no end ({folder / 'second'}): one does")
+    return first if other is None else part_way(first, other, 0.5)
+
+
+def _two(state: State, loop: LoopConfig) -> bool:
+    """Whether a second student has a core, and time to get there."""
+    cores = state.config.threads or os.cpu_count() or 1
+    on_processor = find_device(state.config.device).type == "cpu"
+    return cores > 1 and on_processor and (bool(loop.steps) or loop.minutes >= LEAST)
 
 
 def part_way(before: Crnn, after: Crnn, way: float) -> Crnn:
@@ -70,25 +88,3 @@ def part_way(before: Crnn, after: Crnn, way: float) -> Crnn:
         }
     )
     return mixed.eval()
-
-
-class _Ticking(Student):
-    """A student that tells the clock."""
-
-    def __init__(
-        self,
-        network: nn.Module,
-        real: Sequence[tuple[Image, str]],
-        known: Draw,
-        state: State,
-        portion: Portion,
-        around: Sequence[Image],
-    ) -> None:
-        config = state.config.selftrain
-        super().__init__(network, real, known, state.alphabet, config, around)
-        self._tick: Callable[[], None] = portion.tick
-
-    def steps(self, position: list[int]) -> Iterator[tuple[list[int], Step]]:
-        for step in super().steps(position):
-            self._tick()
-            yield step

@@ -45,7 +45,7 @@ class Adapted:
     remarks: tuple[str, ...]
     minutes: float
     memory: float
-    """Gigabytes that this process held at most; engines that teach have their own."""
+    """Gigabytes that this process held at most, and the largest of those that it started."""
     truth: Measured | None = None
     pages: tuple[tuple[str, Estimate, Estimate], ...] = ()
     """Pages with their estimates before and after, the most doubtful first."""

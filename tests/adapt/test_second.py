@@ -1,0 +1,125 @@
+"""A second student beside the first: the mean of both, and what happens where it is lost."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from bar_world import ALPHABET, bars, reading_network, words
+from matplotlib import font_manager
+
+from readapt.adapt import finetune as finetuning
+from readapt.adapt import second
+from readapt.adapt.budget import Portion
+from readapt.adapt.finetune import finetune, part_way
+from readapt.adapt.known import Known
+from readapt.adapt.settings import AdaptConfig
+from readapt.adapt.stage import State
+from readapt.adapt.target import Target
+from readapt.adapt.training import FURTHER, Training
+from readapt.adapt.weights import load_weights
+from readapt.nets.crnn import Crnn
+from readapt.synth.corpus import Corpus
+from readapt.synth.fonts import read_font
+from readapt.synth.lines import LineConfig, LineMaker
+from readapt.train.loop import LoopConfig
+from readapt.train.selftrain import SelfTrainConfig
+
+CONFIG = AdaptConfig(
+    steps=2, threads=2, selftrain=SelfTrainConfig(pool=16, batch_columns=800, batch_lines=8)
+)
+REAL = tuple((bars(text, 30, 220, 5, i), text) for i, text in enumerate(words(8)))
+
+
+@pytest.fixture(scope="module")
+def known() -> Known:
+    font = read_font(font_manager.findfont("DejaVu Sans Mono"))
+    texts = {"en": Corpus("en", "", ("ab", "ba"))}
+    maker = LineMaker(LineConfig(), [font], texts, ALPHABET)
+    return Known(maker, maker, 36)
+
+
+def learn(config: AdaptConfig, known: Known, folder: Path, told: list[str]) -> Crnn:
+    state = State(config, reading_network(), ALPHABET, Target((), (), (), ()), {}, False)
+    state.told = told.append
+    return finetune(state, REAL, known, Portion(60.0), folder, 1e-3)
+
+
+def same(a: Crnn, b: Crnn) -> bool:
+    pairs = zip(a.state_dict().values(), b.state_dict().values(), strict=True)
+    return all(torch.equal(x, y) for x, y in pairs)
+
+
+def test_the_mean_of_two_students(known: Known, tmp_path: Path) -> None:
+    told: list[str] = []
+    alone = learn(replace(CONFIG, threads=1), known, tmp_path / "alone", told)
+    both = learn(CONFIG, known, tmp_path / "both", told)
+    other = load_weights(reading_network(), tmp_path / "both" / "second" / "average.safetensors")
+    assert not (tmp_path / "alone" / "second").exists()
+    assert not same(alone, other)
+    assert same(both, part_way(alone, other, 0.5))
+    assert not told
+    assert not list((tmp_path / "both" / "second").glob("*.pickle"))
+    again = learn(CONFIG, known, tmp_path / "both", told)  # resumed after its end
+    assert same(both, again)
+
+
+def test_one_does_where_the_other_is_lost(
+    known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    alone = learn(replace(CONFIG, threads=1), known, tmp_path / "alone", told)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert same(learn(CONFIG, known, tmp_path / "lost", told), alone)
+    assert "the second student has come to no end" in told[0]
+
+
+def test_another_student_sees_other_lines(known: Known) -> None:
+    training = Training(
+        reading_network(), REAL, (), known, ALPHABET, CONFIG.selftrain, LoopConfig()
+    )
+    other = training.another()
+    assert (other.config.seed, other.loop.seed) == (1, 1)
+    (image, text), *_ = other.known(3, 1)
+    (true, true_text), *_ = known(FURTHER + 3, 1)
+    assert text == true_text
+    assert (image == true).all()
+
+
+@pytest.fixture
+def few_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("few_threads")
+@pytest.mark.parametrize("alive", [True, False])
+def test_it_ends_with_the_first(known: Known, tmp_path: Path, alive: bool) -> None:
+    loop = LoopConfig(steps=3)
+    training = Training(reading_network(), REAL, (), known, ALPHABET, CONFIG.selftrain, loop)
+    parent = os.getppid() if alive else 1_000_000_000
+    (tmp_path / "training.pickle").write_bytes(pickle.dumps((training, 0.0, parent)))
+    with nullcontext() if alive else pytest.raises(SystemExit, match="gone"):
+        second.main(tmp_path)
+    assert (tmp_path / "average.safetensors").is_file() == alive
+
+
+def test_a_second_needs_a_core_a_processor_and_time() -> None:
+    def two(config: AdaptConfig, minutes: float) -> bool:
+        state = State(config, reading_network(), ALPHABET, Target((), (), (), ()), {}, False)
+        loop = LoopConfig(minutes=minutes, steps=config.steps)
+        return finetuning._two(state, loop)
+
+    timed = replace(CONFIG, steps=0, device="cpu")
+    assert two(timed, 1.0)
+    assert two(replace(timed, steps=2), 0.1)
+    assert not two(timed, 0.1)
+    assert not two(replace(timed, threads=1), 1.0)

@@ -23,6 +23,7 @@ from readapt.gan.colour import luminance
 from readapt.gan.crops import CropBatch
 from readapt.models.bundle import Bundle
 from readapt.nets.crnn import ConvBlock, Crnn, CrnnConfig
+from readapt.nets.ctc import ctc_losses
 from readapt.nets.recurrent import Kind
 from readapt.recognize.alphabet import BLANK, Alphabet
 
@@ -179,15 +180,9 @@ def text_loss(recognizer: Crnn, features: Tensor, batch: CropBatch) -> Tensor:
     first = torch.from_numpy(batch.first).to(log_probs.device)
     index = (torch.arange(frames, device=log_probs.device)[None] + first[:, None]) % frames
     shown = log_probs.gather(1, index[:, :, None].expand_as(log_probs))
-    return F.ctc_loss(
-        shown.transpose(0, 1),
-        torch.from_numpy(batch.labels).to(log_probs.device),
-        torch.from_numpy(batch.frames),
-        torch.from_numpy(batch.label_lengths),
-        blank=BLANK,
-        reduction="mean",
-        zero_infinity=True,
-    )
+    labels, lengths = torch.from_numpy(batch.labels), torch.from_numpy(batch.label_lengths)
+    losses = ctc_losses(shown, labels, torch.from_numpy(batch.frames), lengths)
+    return (losses / lengths.clamp(min=1).to(losses)).mean()
 
 
 def read_lines(recognizer: Crnn, lines: list[NDArray[np.uint8]], alphabet: Alphabet) -> list[str]:

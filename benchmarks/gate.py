@@ -22,15 +22,15 @@ import numpy as np
 import torch
 from hardware import RESULTS, ROOT, head, write_result
 
-from readapt.adapt.evidence import better_share, likelier_share, together
-from readapt.adapt.finetune import part_way
-from readapt.adapt.gate import as_read
+from readapt.adapt.gate.evidence import better_share, likelier_share, together
+from readapt.adapt.gate.lines import as_read
+from readapt.adapt.learning.finetune import part_way
+from readapt.adapt.learning.weights import load_weights, trainable
 from readapt.adapt.pipeline import WEIGHTS
+from readapt.adapt.scans.target import FILE_NAME, load_target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stages.listen import Listen
 from readapt.adapt.stages.teach import Teach
-from readapt.adapt.target import FILE_NAME, load_target
-from readapt.adapt.weights import load_weights, trainable
 from readapt.errors import UsageError
 from readapt.evaluate.estimate import Signs, estimating, expected_edits, find_signs
 from readapt.models.bundle import Bundle, find_bundle

@@ -29,7 +29,7 @@ import torch
 from hardware import RESULTS, head, write_result
 from numpy.typing import NDArray
 
-from readapt.adapt.engines import find_teacher
+from readapt.adapt.teachers.engines import find_teacher
 from readapt.gan.candidates import degraded, dressed
 from readapt.gan.critic import GapConfig, measure_floor, measure_gap
 from readapt.gan.crops import Rendered

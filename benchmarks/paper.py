@@ -24,8 +24,8 @@ import torch
 from blank import margins
 from hardware import RESULTS, ROOT, head, write_result
 
-from readapt.adapt.detector_weights import trainable_detector
-from readapt.adapt.weights import trainable
+from readapt.adapt.learning.detector_weights import trainable_detector
+from readapt.adapt.learning.weights import trainable
 from readapt.detect.detector import Detector, DetectorConfig
 from readapt.evaluate.boxes import Detection, match
 from readapt.evaluate.crops import crop_truth

@@ -2,9 +2,10 @@
 
     python benchmarks/scripts.py [-m MODEL] [--data DATA] [--limit N] [--name NAME]
 
-A line is unreadable if its estimated error rate is above `readapt.adapt.gate.UNREADABLE`. Lines in
-other scripts are rendered with a font of this system that has them (fonts-dejavu-core), in several
-sizes; collections of DATA, lines cut along the truth, are beside them. Writes
+A line is unreadable if its estimated error rate is above `UNREADABLE` of
+`readapt.adapt.gate.lines`. Lines in other scripts are rendered with a font of this system that has
+them (fonts-dejavu-core), in several sizes; collections of DATA, lines cut along the truth, are
+beside them. Writes
 ``results/<date>-scripts[-NAME].json``.
 """
 
@@ -19,7 +20,7 @@ from documents import COLLECTIONS, prepare
 from hardware import RESULTS, head, write_result
 from matplotlib import font_manager
 
-from readapt.adapt.gate import UNREADABLE
+from readapt.adapt.gate.lines import UNREADABLE
 from readapt.evaluate.estimate import expected_edits, find_signs
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.models.manifest import ErrorEstimate

@@ -22,7 +22,7 @@ from hardware import RESULTS, head, write_result
 from torch import Tensor
 from torch.nn import functional as F
 
-from readapt.adapt.weights import trainable
+from readapt.adapt.learning.weights import trainable
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.nets import ctc, recurrent
 from readapt.nets.precision import half_is_fast

@@ -24,15 +24,15 @@ import numpy as np
 import torch
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.engines import find_teacher
-from readapt.adapt.finetune import finetune
-from readapt.adapt.gate import as_read
-from readapt.adapt.known import Known, line_maker
+from readapt.adapt.gate.lines import as_read
+from readapt.adapt.learning.finetune import finetune
+from readapt.adapt.learning.known import Known, line_maker
+from readapt.adapt.learning.weights import trainable
 from readapt.adapt.pipeline import adapt
+from readapt.adapt.scans.target import Target, TargetConfig
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import State
-from readapt.adapt.target import Target, TargetConfig
-from readapt.adapt.weights import trainable
+from readapt.adapt.teachers.engines import find_teacher
 from readapt.errors import ReadaptError, UsageError
 from readapt.evaluate.crops import crop_truth
 from readapt.evaluate.estimate import estimate, estimating, find_signs

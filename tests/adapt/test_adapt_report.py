@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from readapt.adapt.report import look_shown
+from readapt.adapt.end.report import look_shown
 
 
 def test_the_look_is_shown_where_there_was_one(tmp_path: Path) -> None:

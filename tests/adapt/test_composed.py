@@ -7,7 +7,7 @@ import pytest
 from bar_world import bars
 from matplotlib import font_manager
 
-from readapt.adapt.composed import ComposedPages, ink_of, layouts_of
+from readapt.adapt.learning.composed import ComposedPages, ink_of, layouts_of
 from readapt.synth.corpus import Corpus
 from readapt.synth.fonts import read_font
 from readapt.synth.page import PageConfig
@@ -68,7 +68,7 @@ def test_every_other_page_is_a_general_one(monkeypatch: pytest.MonkeyPatch) -> N
     seen = []
     monkeypatch.setattr(ComposedPages, "in_look", lambda self, index: seen.append(("look", index)))
     monkeypatch.setattr(
-        "readapt.adapt.composed.SyntheticPages",
+        "readapt.adapt.learning.composed.SyntheticPages",
         lambda config: lambda index: seen.append((config.seed, index)),
     )
     pages = ComposedPages(replace(CONFIG, seed=1), replace(CONFIG, seed=2), paper=Paper())

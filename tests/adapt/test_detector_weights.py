@@ -7,8 +7,8 @@ import torch
 from bar_world import save_small_bundle
 from page_world import STUDENT, BarPages, finding_network, save_page_bundle
 
-from readapt.adapt.detector_weights import trainable_detector
-from readapt.adapt.weights import load_weights, save_weights
+from readapt.adapt.learning.detector_weights import trainable_detector
+from readapt.adapt.learning.weights import load_weights, save_weights
 from readapt.errors import ModelError
 from readapt.models.bundle import Bundle
 from readapt.train.detector_student import DetectorStudent

@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from readapt.adapt.engines import RAPIDOCR_PYTHON, RapidOcr, Tesseract, find_teacher, parse_tsv
+from readapt.adapt.teachers.engines import (
+    RAPIDOCR_PYTHON,
+    RapidOcr,
+    Tesseract,
+    find_teacher,
+    parse_tsv,
+)
 from readapt.errors import UsageError
 from readapt.types import Image
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from bar_world import ALPHABET, bars, reading_network, words
 
-from readapt.adapt.calibrated import A_SET, fit_weights
-from readapt.adapt.estimates import BothRead, draw
-from readapt.adapt.gate import as_read
-from readapt.adapt.known import Known
+from readapt.adapt.end.calibrated import A_SET, fit_weights
+from readapt.adapt.end.estimates import BothRead, draw
+from readapt.adapt.gate.lines import as_read
+from readapt.adapt.learning.known import Known
 from readapt.evaluate.estimate import Signs
 from readapt.models.manifest import ErrorEstimate
 from readapt.types import Image

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from readapt.adapt.finetune import part_way
+from readapt.adapt.learning.finetune import part_way
 from readapt.nets.crnn import Crnn, CrnnConfig
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import PIL.Image
 
-from readapt.adapt.measured import measure
+from readapt.adapt.end.measured import measure
 from readapt.models.bundle import Bundle
 from tiny_model import HEIGHT, draw, draw_page
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from bar_world import ALPHABET, bars, reading_network, words
 
-from readapt.adapt.evidence import better_share, likelier_share, together
-from readapt.adapt.gate import Gate, Score, as_read
-from readapt.adapt.rover import Vote
+from readapt.adapt.gate.evidence import better_share, likelier_share, together
+from readapt.adapt.gate.lines import Gate, Score, as_read
 from readapt.adapt.settings import GateConfig
+from readapt.adapt.teachers.rover import Vote
 from readapt.evaluate.estimate import Estimate
 from readapt.evaluate.rates import cer, total
 from readapt.models.manifest import ErrorEstimate

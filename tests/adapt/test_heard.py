@@ -8,8 +8,13 @@ import pytest
 from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.engines import Answer
-from readapt.adapt.heard import (
+from readapt.adapt.scans.target import Target, evenly
+from readapt.adapt.settings import AdaptConfig
+from readapt.adapt.stage import State
+from readapt.adapt.stages import ask
+from readapt.adapt.stages.ask import Ask
+from readapt.adapt.teachers.engines import Answer
+from readapt.adapt.teachers.heard import (
     UNREAD,
     Readings,
     load_readings,
@@ -17,12 +22,7 @@ from readapt.adapt.heard import (
     never_written,
     with_teachers,
 )
-from readapt.adapt.rover import Vote
-from readapt.adapt.settings import AdaptConfig
-from readapt.adapt.stage import State
-from readapt.adapt.stages import ask
-from readapt.adapt.stages.ask import Ask
-from readapt.adapt.target import Target, evenly
+from readapt.adapt.teachers.rover import Vote
 from readapt.recognize.alphabet import LATIN
 from readapt.train.selftrain import PseudoLabel, SelfTrainConfig
 from readapt.types import Image

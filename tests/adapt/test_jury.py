@@ -1,7 +1,7 @@
 """Two networks compared by what other engines read."""
 
-from readapt.adapt.jury import compare
-from readapt.adapt.rover import Vote
+from readapt.adapt.gate.jury import compare
+from readapt.adapt.teachers.rover import Vote
 
 TRUE = "Grund und Boden"
 

@@ -5,10 +5,10 @@ from bar_world import ALPHABET, reading_network
 from matplotlib import font_manager
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.known import known_lines
+from readapt.adapt.learning.known import known_lines
+from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import KNOWN, State
-from readapt.adapt.target import Target
 from readapt.synth import lines
 from readapt.synth.corpus import Corpus
 from readapt.synth.fonts import read_font

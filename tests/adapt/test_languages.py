@@ -1,6 +1,6 @@
 """Languages and spelling from readings."""
 
-from readapt.adapt.languages import Writing, find_writing, pieces, spelled
+from readapt.adapt.scans.languages import Writing, find_writing, pieces, spelled
 from readapt.recognize.alphabet import LATIN
 from readapt.synth.corpus import BUILT_IN, Corpus
 

@@ -6,12 +6,12 @@ import pytest
 from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.heard import UNREAD
+from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import State
 from readapt.adapt.stages import listen
 from readapt.adapt.stages.listen import Listen, latest
-from readapt.adapt.target import Target
+from readapt.adapt.teachers.heard import UNREAD
 from readapt.train.selftrain import surest
 
 

@@ -12,12 +12,12 @@ import pytest
 from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.known import Known, read_translated
+from readapt.adapt.learning.known import Known, read_translated
+from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import LOOK, State
 from readapt.adapt.stages import look
 from readapt.adapt.stages.look import LearnLook
-from readapt.adapt.target import Target
 from readapt.gan.play import CollapseError
 from readapt.gan.written import Written
 from readapt.synth.lines import LineSample
@@ -49,8 +49,11 @@ def test_lines_in_the_look_are_written_for_later_stages(
 ) -> None:
     seen: dict[str, object] = {}
 
-    def make_look(scans, maker, alphabet, recognizer, reads, folder, work, config, resume, told):  # type: ignore[no-untyped-def]
+    def make_look(
+        scans, maker, alphabet, recognizer, reads, folder, work, config, resume, told, tick
+    ):  # type: ignore[no-untyped-def]
         seen.update(minutes=config.play.minutes, lines=len(scans.lines), resume=resume)
+        tick()
         seen["frozen"] = not any(p.requires_grad for p in recognizer.parameters())
         return Looks()
 
@@ -103,7 +106,7 @@ def test_a_look_that_is_there_is_not_learnt_again(
 def test_a_lost_game_leaves_the_rest_of_the_run_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def make_look(*_: object) -> None:
+    def make_look(*_: object, **__: object) -> None:
         raise CollapseError("The translated lines are black.")
 
     monkeypatch.setattr(look, "make_look", make_look)

@@ -13,11 +13,12 @@ from bar_world import save_small_bundle, write_lines
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
-from readapt.adapt import calibrated, preparation
-from readapt.adapt.engines import RAPIDOCR_PYTHON, RapidOcr
+from readapt.adapt import preparation
+from readapt.adapt.end import calibrated
 from readapt.adapt.pipeline import adapt
+from readapt.adapt.scans.target import TargetConfig, find_target
 from readapt.adapt.settings import AdaptConfig, GateConfig
-from readapt.adapt.target import TargetConfig, find_target
+from readapt.adapt.teachers.engines import RAPIDOCR_PYTHON, RapidOcr
 from readapt.errors import InputError
 from readapt.models.bundle import Bundle
 from readapt.reader import Reader

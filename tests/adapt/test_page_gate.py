@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from page_world import BarPages, Ink
 
-from readapt.adapt import page_gate
-from readapt.adapt.page_gate import PageGate, PageScore, fresh, page_worth
+from readapt.adapt.gate import pages as page_gate
+from readapt.adapt.gate.pages import PageGate, PageScore, fresh, page_worth
 from readapt.adapt.settings import GateConfig
 from readapt.geometry import box_quad
 from readapt.recognize.reading import Reading

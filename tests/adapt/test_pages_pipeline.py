@@ -10,14 +10,17 @@ from bar_world import write_lines
 from matplotlib import font_manager
 from page_world import STUDENT, BarPages, save_page_bundle, write_pages
 
-from readapt.adapt import calibrated, known, page_trial, preparation
-from readapt.adapt.finish import Adapted
-from readapt.adapt.gate import Verdict
-from readapt.adapt.page_gate import PageGate
+from readapt.adapt import preparation
+from readapt.adapt.end import calibrated
+from readapt.adapt.end.finish import Adapted
+from readapt.adapt.gate import trial as page_trial
+from readapt.adapt.gate.lines import Verdict
+from readapt.adapt.gate.pages import PageGate
+from readapt.adapt.learning import known
 from readapt.adapt.pipeline import Told, adapt
+from readapt.adapt.scans.target import TargetConfig
 from readapt.adapt.settings import AdaptConfig, GateConfig
 from readapt.adapt.stages import teach_pages
-from readapt.adapt.target import TargetConfig
 from readapt.models.bundle import Bundle
 from readapt.synth import corpus, fonts, lines
 from readapt.synth.corpus import Corpus

@@ -11,14 +11,14 @@ from bar_world import ALPHABET, bars, reading_network
 from page_world import Ink, finding_network
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.composed import SHEETS, compose
-from readapt.adapt.known import Known
+from readapt.adapt.learning.composed import SHEETS, compose
+from readapt.adapt.learning.known import Known
+from readapt.adapt.scans.sheets import Sheets
+from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
-from readapt.adapt.sheets import Sheets
 from readapt.adapt.stage import PAPER_FOLDER, State
 from readapt.adapt.stages import paper
 from readapt.adapt.stages.paper import LearnPaper
-from readapt.adapt.target import Target
 from readapt.gan.duel import DuelConfig
 from readapt.gan.look import save_look, translator_section
 from readapt.gan.make_paper import PaperConfig

@@ -14,15 +14,18 @@ import torch
 from bar_world import ALPHABET, reading_network, save_small_bundle, write_lines
 from matplotlib import font_manager
 
-from readapt.adapt import calibrated, collection_language, draft, known, pipeline, preparation
-from readapt.adapt.collection_language import SureReading
-from readapt.adapt.finish import Adapted
-from readapt.adapt.gate import Gate, Verdict
+from readapt.adapt import pipeline, preparation
+from readapt.adapt.end import calibrated, draft
+from readapt.adapt.end.finish import Adapted
+from readapt.adapt.gate.lines import Gate, Verdict
+from readapt.adapt.learning import known
 from readapt.adapt.pipeline import Told, adapt
+from readapt.adapt.scans import collection_language
+from readapt.adapt.scans.collection_language import SureReading
+from readapt.adapt.scans.target import FILE_NAME, TargetConfig, load_target
 from readapt.adapt.settings import AdaptConfig, GateConfig
 from readapt.adapt.stage import LANGUAGE_MODEL, State
 from readapt.adapt.stages import free, words
-from readapt.adapt.target import FILE_NAME, TargetConfig, load_target
 from readapt.errors import InputError, ReadaptError, UsageError
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import LanguageModelSection

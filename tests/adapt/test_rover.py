@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readapt.adapt.rover import Vote, align, vote
+from readapt.adapt.teachers.rover import Vote, align, vote
 
 TEXTS = st.lists(st.text(alphabet="abc s", max_size=8), min_size=1, max_size=4)
 

@@ -15,16 +15,16 @@ import torch
 from bar_world import ALPHABET, bars, reading_network, words
 from matplotlib import font_manager
 
-from readapt.adapt import finetune as finetuning
-from readapt.adapt import second
 from readapt.adapt.budget import Portion
-from readapt.adapt.finetune import finetune, part_way
-from readapt.adapt.known import Known
+from readapt.adapt.learning import finetune as finetuning
+from readapt.adapt.learning import second
+from readapt.adapt.learning.finetune import finetune, part_way
+from readapt.adapt.learning.known import Known
+from readapt.adapt.learning.training import FURTHER, Training
+from readapt.adapt.learning.weights import load_weights
+from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import State
-from readapt.adapt.target import Target
-from readapt.adapt.training import FURTHER, Training
-from readapt.adapt.weights import load_weights
 from readapt.nets.crnn import Crnn
 from readapt.synth.corpus import Corpus
 from readapt.synth.fonts import read_font

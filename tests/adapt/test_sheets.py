@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from readapt.adapt.sheets import LINE, SIDE, Sheets, pack, part, sheet_of, unpack
+from readapt.adapt.scans.sheets import LINE, SIDE, Sheets, pack, part, sheet_of, unpack
 from readapt.geometry import box_quad
 
 

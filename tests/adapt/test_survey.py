@@ -10,15 +10,15 @@ import pytest
 from bar_world import ALPHABET, bars, reading_network, words
 from matplotlib import font_manager
 
-from readapt.adapt import known
 from readapt.adapt.budget import Portion
-from readapt.adapt.known import known_lines
-from readapt.adapt.measures import describe, measure_line
+from readapt.adapt.learning import known
+from readapt.adapt.learning.known import known_lines
+from readapt.adapt.scans.measures import describe, measure_line
+from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import KNOWN, State
 from readapt.adapt.stages import survey
 from readapt.adapt.stages.survey import Survey, helpful
-from readapt.adapt.target import Target
 from readapt.gan.critic import Gap
 from readapt.gan.ranking import Ranked
 from readapt.synth import lines

@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 from bar_world import bars, words, write_lines
 
-from readapt.adapt.target import (
+from readapt.adapt.scans.target import (
     Target,
     TargetConfig,
     find_target,

@@ -12,12 +12,12 @@ from bar_world import ALPHABET, bars, reading_network, save_small_bundle, words
 from numpy.typing import NDArray
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.collection_language import with_readings
+from readapt.adapt.scans.collection_language import with_readings
+from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, LANGUAGE_MODEL, State
 from readapt.adapt.stages import weigh
 from readapt.adapt.stages.weigh import Weigh
-from readapt.adapt.target import Target
 from readapt.evaluate.estimate import estimating
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import ErrorEstimate, LanguageModelSection

@@ -8,7 +8,7 @@ import pytest
 import torch
 from bar_world import ALPHABET, bars, save_small_bundle, small_network, words
 
-from readapt.adapt.weights import (
+from readapt.adapt.learning.weights import (
     FixedNorm,
     blocks,
     channel_statistics,

@@ -8,8 +8,8 @@ import pytest
 import readapt
 from command_line import Run
 from readapt.adapt import pipeline
-from readapt.adapt.finish import Adapted
-from readapt.adapt.measured import Measured
+from readapt.adapt.end.finish import Adapted
+from readapt.adapt.end.measured import Measured
 from readapt.adapt.pipeline import Told
 from readapt.adapt.settings import AdaptConfig
 from readapt.cli.adapt import Progress

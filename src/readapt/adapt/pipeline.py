@@ -13,26 +13,26 @@ from safetensors import SafetensorError
 
 from readapt.adapt.budget import FILE_NAME as CLOCK_NAME
 from readapt.adapt.budget import Budget, Portion
-from readapt.adapt.detector_weights import trainable_detector
-from readapt.adapt.ending import Ending
-from readapt.adapt.finish import Adapted, finish
-from readapt.adapt.gate import Gate, Score, hardly_read
-from readapt.adapt.heard import load_votes
+from readapt.adapt.end.ending import Ending
+from readapt.adapt.end.finish import Adapted, finish
+from readapt.adapt.gate.lines import Gate, Score, hardly_read
+from readapt.adapt.gate.trial import PageTrial
 from readapt.adapt.journal import Journal
-from readapt.adapt.known import line_maker
-from readapt.adapt.page_trial import PageTrial
-from readapt.adapt.preparation import check, load_corpora, shared_settings
-from readapt.adapt.settings import AdaptConfig
-from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, KNOWN, Outcome, Stage, State
-from readapt.adapt.stages import PAGE_STAGES, all_stages
-from readapt.adapt.target import FILE_NAME, Target, find_target, load_target, save_target
-from readapt.adapt.weights import (
+from readapt.adapt.learning.detector_weights import trainable_detector
+from readapt.adapt.learning.known import line_maker
+from readapt.adapt.learning.weights import (
     extended,
     extended_alphabet,
     load_weights,
     save_weights,
     trainable,
 )
+from readapt.adapt.preparation import check, load_corpora, shared_settings
+from readapt.adapt.scans.target import FILE_NAME, Target, find_target, load_target, save_target
+from readapt.adapt.settings import AdaptConfig
+from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, KNOWN, Outcome, Stage, State
+from readapt.adapt.stages import PAGE_STAGES, all_stages
+from readapt.adapt.teachers.heard import load_votes
 from readapt.errors import ModelError, ReadaptError, UsageError
 from readapt.evaluate.truth import load_truth
 from readapt.models.bundle import Bundle, find_bundle

@@ -7,10 +7,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from readapt.adapt.engines import find_teacher
 from readapt.adapt.journal import FILE_NAME as JOURNAL_NAME
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stages import NAMES
+from readapt.adapt.teachers.engines import find_teacher
 from readapt.errors import UsageError
 from readapt.gan.look import Look
 from readapt.models.bundle import Bundle

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from readapt.adapt.target import TargetConfig
+from readapt.adapt.scans.target import TargetConfig
 from readapt.train.detector_student import DetectorStudentConfig
 from readapt.train.device import Device
 from readapt.train.selftrain import SelfTrainConfig

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import JsonValue
 
 from readapt.adapt.budget import Portion
+from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
-from readapt.adapt.target import Target
 from readapt.detect.detector import DetectorConfig
 from readapt.nets.crnn import Crnn
 from readapt.nets.detector import DetectorNet
@@ -21,7 +21,7 @@ from readapt.recognize.lm import CharacterModel
 from readapt.synth.corpus import Corpus
 
 if TYPE_CHECKING:
-    from readapt.adapt.gate import Verdict
+    from readapt.adapt.gate.lines import Verdict
 
 LANGUAGE_MODEL = "language model"
 """Of the whole collection; ``language model 0`` and ``1`` have not seen pages of that parity."""

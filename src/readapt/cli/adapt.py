@@ -10,7 +10,7 @@ from readapt.cli.device import Device, DeviceOption
 from readapt.errors import UsageError
 
 if TYPE_CHECKING:
-    from readapt.adapt.finish import Adapted
+    from readapt.adapt.end.finish import Adapted
     from readapt.adapt.pipeline import Told
 
 
@@ -89,9 +89,9 @@ def adapt(
         ) from error
     from dataclasses import replace
 
-    from readapt.adapt.engines import find_teacher
     from readapt.adapt.pipeline import adapt as run
     from readapt.adapt.settings import AdaptConfig
+    from readapt.adapt.teachers.engines import find_teacher
     from readapt.batch.executor import quiet_warnings
     from readapt.train.device import find_device
 

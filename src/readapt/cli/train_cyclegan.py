@@ -226,7 +226,7 @@ def _advice(finding: str) -> str:
 
 def _second_reader() -> str:
     """Name an engine that is installed; none: ``self``."""
-    from readapt.adapt.engines import find_teacher
+    from readapt.adapt.teachers.engines import find_teacher
 
     engines = ("rapidocr", "tesseract")
     return next((name for name in engines if not find_teacher(name).missing()), ITSELF)
@@ -240,7 +240,7 @@ def _judge(name: str, finder: "Reader", lines: "Sequence[Image]") -> "Reads":
     from readapt.gan.monitor import rough_reader
 
     if name.partition(":")[0] in ("rapidocr", "tesseract"):
-        from readapt.adapt.engines import find_teacher
+        from readapt.adapt.teachers.engines import find_teacher
 
         engine = find_teacher(name, *_writing(finder, lines))
         missing = engine.missing()
@@ -257,7 +257,7 @@ def _judge(name: str, finder: "Reader", lines: "Sequence[Image]") -> "Reads":
 
 def _writing(finder: "Reader", lines: "Sequence[Image]") -> tuple[list[str], bool]:
     """Tell the languages of some of the lines, and whether they are in old print."""
-    from readapt.adapt.languages import find_writing
+    from readapt.adapt.scans.languages import find_writing
     from readapt.gan.colour import grey
     from readapt.synth.corpus import system_corpora
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.known import line_maker
+from readapt.adapt.learning.known import line_maker
+from readapt.adapt.learning.weights import open_norms, renormalise
 from readapt.adapt.stage import Outcome, State
-from readapt.adapt.weights import open_norms, renormalise
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.lines import LineConfig
 

@@ -12,11 +12,11 @@ from typing import Any
 from pydantic import JsonValue
 
 from readapt.adapt.budget import Portion, stopwatch
-from readapt.adapt.finetune import finetune, part_way
-from readapt.adapt.gate import as_read
-from readapt.adapt.heard import UNREAD, Readings, load_readings, with_teachers
-from readapt.adapt.known import known_lines
+from readapt.adapt.gate.lines import as_read
+from readapt.adapt.learning.finetune import finetune, part_way
+from readapt.adapt.learning.known import known_lines
 from readapt.adapt.stage import Outcome, State
+from readapt.adapt.teachers.heard import UNREAD, Readings, load_readings, with_teachers
 from readapt.nets.crnn import Crnn
 from readapt.recognize.beam import LanguageModel
 from readapt.train.selftrain import SEARCH, TEACHING_VIEWS, PseudoLabel, label, surest

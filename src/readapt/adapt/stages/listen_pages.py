@@ -11,12 +11,12 @@ import numpy as np
 from pydantic import JsonValue
 
 from readapt.adapt.budget import Portion, stopwatch
-from readapt.adapt.finetune_detector import finetune_detector
-from readapt.adapt.gate import as_read
-from readapt.adapt.page_gate import Reads, as_found
+from readapt.adapt.gate.lines import as_read
+from readapt.adapt.gate.pages import Reads, as_found
+from readapt.adapt.learning.finetune_detector import finetune_detector
+from readapt.adapt.scans.steady import Lines, Maps, find_steady
 from readapt.adapt.stage import Outcome, State
 from readapt.adapt.stages.teach_pages import known_pages, lacks_pages
-from readapt.adapt.steady import Lines, Maps, find_steady
 from readapt.lines.crop import crop_frame, line_frame
 from readapt.nets.detector import DetectorNet
 from readapt.train.detector_student import FoundPage

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.engines import find_teacher
-from readapt.adapt.gate import Verdict, as_read
-from readapt.adapt.known import line_maker
+from readapt.adapt.gate.lines import Verdict, as_read
+from readapt.adapt.learning.known import line_maker
 from readapt.adapt.stage import LOOK, LOOK_FOLDER, Outcome, State
+from readapt.adapt.teachers.engines import find_teacher
 from readapt.errors import ReadaptError
 from readapt.gan.frozen import freeze_recognizer
 from readapt.gan.kindred import kindred_of

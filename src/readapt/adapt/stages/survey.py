@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.known import Known, known_lines
-from readapt.adapt.measures import describe, quantiles
+from readapt.adapt.learning.known import Known, known_lines
+from readapt.adapt.scans.measures import describe, quantiles
 from readapt.adapt.stage import KNOWN, Outcome, State
 from readapt.errors import InputError
 from readapt.gan.candidates import Group, candidates, draw_lines

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from readapt.adapt.budget import Portion, stopwatch
-from readapt.adapt.finetune import finetune, part_way
-from readapt.adapt.known import known_lines
+from readapt.adapt.learning.finetune import finetune, part_way
+from readapt.adapt.learning.known import known_lines
 from readapt.adapt.stage import Outcome, State
 
 

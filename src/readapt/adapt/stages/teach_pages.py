@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from readapt.adapt.budget import Portion, stopwatch
-from readapt.adapt.composed import ComposedPages, compose
-from readapt.adapt.finetune_detector import finetune_detector
-from readapt.adapt.known import known_lines
+from readapt.adapt.learning.composed import ComposedPages, compose
+from readapt.adapt.learning.finetune_detector import finetune_detector
+from readapt.adapt.learning.known import known_lines
 from readapt.adapt.stage import LOOK_FOLDER, PAPER_FOLDER, Outcome, State
 
 LEAST = 5.0

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.collection_language import sure_readings, with_readings
-from readapt.adapt.evidence import better_share
-from readapt.adapt.gate import Verdict, as_read
-from readapt.adapt.heard import load_votes
-from readapt.adapt.jury import compare
+from readapt.adapt.gate.evidence import better_share
+from readapt.adapt.gate.jury import compare
+from readapt.adapt.gate.lines import Verdict, as_read
+from readapt.adapt.scans.collection_language import sure_readings, with_readings
 from readapt.adapt.stage import BACKGROUND_MODEL, LANGUAGE_MODEL, Outcome, State
+from readapt.adapt.teachers.heard import load_votes
 from readapt.evaluate.normalise import fold
 from readapt.gan.candidates import dressed
 from readapt.recognize.beam import NARROW, Beam

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.collection_language import learn_background, sure_readings, with_readings
-from readapt.adapt.languages import find_writing
+from readapt.adapt.scans.collection_language import learn_background, sure_readings, with_readings
+from readapt.adapt.scans.languages import find_writing
 from readapt.adapt.stage import BACKGROUND_MODEL, LANGUAGE_MODEL, Outcome, State
 
 

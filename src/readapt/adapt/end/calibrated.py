@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from readapt.adapt.budget import stopwatch
-from readapt.adapt.known import Known
+from readapt.adapt.learning.known import Known
 from readapt.errors import UsageError
 from readapt.evaluate.calibrate import calibrate
 from readapt.evaluate.estimate import Signs, find_signs, fit_estimate

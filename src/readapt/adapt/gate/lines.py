@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
-from readapt.adapt.evidence import better_share, likelier_share, together
-from readapt.adapt.jury import compare
-from readapt.adapt.rover import Vote
+from readapt.adapt.gate.evidence import better_share, likelier_share, together
+from readapt.adapt.gate.jury import compare
 from readapt.adapt.settings import GateConfig
+from readapt.adapt.teachers.rover import Vote
 from readapt.evaluate.estimate import Estimate, estimate, expected_edits, find_signs
 from readapt.evaluate.normalise import fold
 from readapt.evaluate.rates import cer, total

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from readapt import __version__
-from readapt.adapt.ending import Ending
+from readapt.adapt.end.ending import Ending
 from readapt.adapt.stage import LANGUAGE_MODEL
 from readapt.export.detector import export_detector
 from readapt.export.int8 import export_int8

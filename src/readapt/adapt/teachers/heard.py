@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from readapt.adapt.rover import Vote, vote
 from readapt.adapt.stage import HEARD, READINGS, State
+from readapt.adapt.teachers.rover import Vote, vote
 from readapt.recognize.alphabet import Alphabet
 from readapt.train.selftrain import PseudoLabel
 

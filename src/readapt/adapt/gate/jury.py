@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
-from readapt.adapt.rover import Vote, vote
+from readapt.adapt.teachers.rover import Vote, vote
 from readapt.evaluate.normalise import fold
 
 VOICE = 0.5

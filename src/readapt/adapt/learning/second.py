@@ -5,7 +5,7 @@ reads better than either on the mean (Wortsman et al. 2022, "Model soups: averag
 multiple fine-tuned models improves accuracy without increasing inference time"). Sharing one
 student's batches between two cores was no faster (LOG.md).
 
-    python -m readapt.adapt.second FOLDER
+    python -m readapt.adapt.learning.second FOLDER
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pathlib import Path
 
 import torch
 
-from readapt.adapt.training import Training
-from readapt.adapt.weights import load_weights, save_weights
+from readapt.adapt.learning.training import Training
+from readapt.adapt.learning.weights import load_weights, save_weights
 from readapt.errors import ModelError
 from readapt.nets.crnn import Crnn
 
@@ -48,7 +48,7 @@ class Second:
             pickle.dump((training, time.time(), os.getpid()), file)
         with (folder / _LOG).open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "readapt.adapt.second", str(folder)],
+                [sys.executable, "-m", "readapt.adapt.learning.second", str(folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

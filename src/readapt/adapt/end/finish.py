@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from readapt.adapt.budget import Portion, peak_memory
-from readapt.adapt.calibrated import CALIBRATED, Weights, fit_confidences, fit_weights
-from readapt.adapt.changes import Changes, find_changes, words_of
-from readapt.adapt.draft import draft_model
-from readapt.adapt.ending import Ending
-from readapt.adapt.gate import hardly_read
-from readapt.adapt.known import known_lines
-from readapt.adapt.measured import Measured, measure
-from readapt.adapt.report import write_report
+from readapt.adapt.end.calibrated import CALIBRATED, Weights, fit_confidences, fit_weights
+from readapt.adapt.end.changes import Changes, find_changes, words_of
+from readapt.adapt.end.draft import draft_model
+from readapt.adapt.end.ending import Ending
+from readapt.adapt.end.measured import Measured, measure
+from readapt.adapt.end.report import write_report
+from readapt.adapt.gate.lines import hardly_read
+from readapt.adapt.learning.known import known_lines
 from readapt.evaluate.estimate import Estimate
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import ErrorEstimate

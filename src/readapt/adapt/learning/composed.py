@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from readapt.adapt.known import Known
-from readapt.adapt.steady import as_array
+from readapt.adapt.learning.known import Known
+from readapt.adapt.scans.steady import as_array
 from readapt.gan.look import Look
 from readapt.gan.paper import LookPaper
 from readapt.synth.layout import layouts_of

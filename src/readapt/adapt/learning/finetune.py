@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.second import LEAST, Second
+from readapt.adapt.learning.second import LEAST, Second
+from readapt.adapt.learning.training import Training
 from readapt.adapt.stage import State
-from readapt.adapt.training import Training
 from readapt.nets.crnn import Crnn
 from readapt.train.device import find_device
 from readapt.train.loop import LoopConfig

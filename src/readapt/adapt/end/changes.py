@@ -9,7 +9,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.budget import stopwatch
-from readapt.adapt.estimates import BothRead
+from readapt.adapt.end.estimates import BothRead
 from readapt.evaluate.estimate import Estimate, Signs, find_signs, strong_words
 from readapt.models.bundle import Bundle
 from readapt.reader import choose_decoder, load_recognizer
@@ -19,8 +19,8 @@ from readapt.recognize.lm import CharacterModel
 from readapt.types import Image
 
 if TYPE_CHECKING:
-    from readapt.adapt.calibrated import Weights
-    from readapt.adapt.ending import Ending
+    from readapt.adapt.end.calibrated import Weights
+    from readapt.adapt.end.ending import Ending
 
 _TOGETHER = 32
 

@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from readapt.adapt.gate import Verdict
+from readapt.adapt.gate.lines import Verdict
+from readapt.adapt.scans.steady import LOOKS, Maps, look_at
 from readapt.adapt.settings import GateConfig
-from readapt.adapt.steady import LOOKS, Maps, look_at
 from readapt.detect.detector import Detector, DetectorConfig
 from readapt.evaluate.boxes import Detection, match
 from readapt.export.detector import export_detector

@@ -10,13 +10,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from readapt.adapt.changes import Change, Changes
+from readapt.adapt.end.changes import Change, Changes
 from readapt.batch.outputs import write_file
 from readapt.report.evaluation_html import difference, picture
 
 if TYPE_CHECKING:
-    from readapt.adapt.ending import Ending
-    from readapt.adapt.measured import Measured
+    from readapt.adapt.end.ending import Ending
+    from readapt.adapt.end.measured import Measured
     from readapt.models.bundle import Bundle
 
 SHOWN = 20

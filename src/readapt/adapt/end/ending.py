@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from readapt.adapt.budget import Budget
-from readapt.adapt.gate import Score
+from readapt.adapt.gate.lines import Score
 from readapt.adapt.journal import Journal
 from readapt.adapt.stage import State
 from readapt.models.bundle import Bundle

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor
 
-from readapt.adapt.weights import FixedNorm
+from readapt.adapt.learning.weights import FixedNorm
 from readapt.errors import ModelError
 from readapt.models.bundle import Bundle
 from readapt.nets.detector import ConvNorm, DetectorNet, DetectorNetConfig

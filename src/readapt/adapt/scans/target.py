@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from readapt.adapt.sheets import MOST, Sheets, pack, part, sheet_of, unpack
+from readapt.adapt.scans.sheets import MOST, Sheets, pack, part, sheet_of, unpack
 from readapt.errors import InputError, UsageError
 from readapt.gan.scans import usable
 from readapt.lines.crop import crop_line

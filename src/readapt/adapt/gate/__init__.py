@@ -1,0 +1,1 @@
+"""What is kept: judges without a label, of lines and of pages."""

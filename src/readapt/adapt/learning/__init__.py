@@ -1,0 +1,1 @@
+"""What students learn from, and how: labelled lines and pages, trainings, weights."""

@@ -1,0 +1,1 @@
+"""The unlabelled scans: their lines and pages, what they look like, in which languages."""

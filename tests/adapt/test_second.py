@@ -112,6 +112,12 @@ def test_it_ends_with_the_first(known: Known, tmp_path: Path, alive: bool) -> No
     assert (tmp_path / "average.safetensors").is_file() == alive
 
 
+def test_its_memory_is_known(known: Known, tmp_path: Path) -> None:
+    assert second.most_memory(tmp_path) == 0
+    learn(CONFIG, known, tmp_path / "listen" / "round-1", [])
+    assert 0.1 < second.most_memory(tmp_path) < 4
+
+
 def test_a_second_needs_a_core_a_processor_and_time() -> None:
     def two(config: AdaptConfig, minutes: float) -> bool:
         state = State(config, reading_network(), ALPHABET, Target((), (), (), ()), {}, False)

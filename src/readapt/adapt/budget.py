@@ -74,14 +74,13 @@ class Budget:
 
 
 def peak_memory() -> float:
-    """Gigabytes that this process held at most, and the largest of those that it started."""
+    """Gigabytes that this process held at most; those that it started have their own."""
     if sys.platform == "win32":  # no such count there
         return 0.0
     import resource
 
     unit = 1e9 if sys.platform == "darwin" else 1e9 / 1024  # bytes there, kibibytes on Linux
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(resource.getrusage(one).ru_maxrss for one in who) / unit
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def stopwatch() -> Callable[[], float]:

@@ -18,6 +18,7 @@ from readapt.adapt.end.measured import Measured, measure
 from readapt.adapt.end.report import write_report
 from readapt.adapt.gate.lines import hardly_read
 from readapt.adapt.learning.known import known_lines
+from readapt.adapt.learning.second import most_memory
 from readapt.evaluate.estimate import Estimate
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import ErrorEstimate
@@ -45,7 +46,7 @@ class Adapted:
     remarks: tuple[str, ...]
     minutes: float
     memory: float
-    """Gigabytes that this process held at most, and the largest of those that it started."""
+    """Gigabytes that the two processes of a training held at most; engines have their own."""
     truth: Measured | None = None
     pages: tuple[tuple[str, Estimate, Estimate], ...] = ()
     """Pages with their estimates before and after, the most doubtful first."""
@@ -69,7 +70,8 @@ def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
     if truth is not None:
         ending.say("measuring on the labelled documents")
         measured = measure(ending.bundle, bundle, truth, ending.state.config.threads)
-    minutes, memory = round(ending.budget.spent / 60, 2), peak_memory()
+    minutes = round(ending.budget.spent / 60, 2)
+    memory = peak_memory() + most_memory(ending.work)
     report = write_report(ending, changes, measured, bundle, minutes, memory)
     return Adapted(
         out,

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.learning.second import LEAST, Second
+from readapt.adapt.learning.second import FOLDER, LEAST, Second
 from readapt.adapt.learning.training import Training
 from readapt.adapt.stage import State
 from readapt.nets.crnn import Crnn
@@ -54,7 +54,7 @@ def finetune(
     training = Training(
         state.network, real, around, known, state.alphabet, config.selftrain, loop, config.device
     )
-    second = Second(training.another(), folder / "second") if _two(state, loop) else None
+    second = Second(training.another(), folder / FOLDER) if _two(state, loop) else None
     try:
         first = training.run(folder, portion.tick)
         other = None if second is None else second.result()
@@ -62,7 +62,7 @@ def finetune(
         if second is not None:
             second.close()
     if second is not None and other is None:
-        state.told(f"the second student has come to no end ({folder / 'second'}): one does")
+        state.told(f"the second student has come to no end ({folder / FOLDER}): one does")
     return first if other is None else part_way(first, other, 0.5)
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import torch
 
+from readapt.adapt.budget import peak_memory
 from readapt.adapt.learning.training import Training
 from readapt.adapt.learning.weights import load_weights, save_weights
 from readapt.errors import ModelError
@@ -31,7 +32,10 @@ PATIENCE = 15.0
 """Seconds that the first student waits for the second, which has as long as itself ..."""
 STEPS_PATIENCE = 600.0
 """... and where both are told steps instead of minutes."""
+FOLDER = "second"
+"""Beside the first student's checkpoint."""
 _TRAINING, _WEIGHTS, _LOG = "training.pickle", "average.safetensors", "log.txt"
+_MEMORY = "memory"
 
 
 class Second:
@@ -85,7 +89,15 @@ def main(folder: Path) -> None:
     torch.set_num_threads(1)
     late = (time.time() - asked) / 60
     loop = replace(training.loop, minutes=max(0.01, training.loop.minutes - late))
-    save_weights(replace(training, loop=loop).run(folder, tick), folder / _WEIGHTS)
+    average = replace(training, loop=loop).run(folder, tick)
+    (folder / _MEMORY).write_text(f"{peak_memory():.3f}", "utf-8")
+    save_weights(average, folder / _WEIGHTS)
+
+
+def most_memory(work: Path) -> float:
+    """Gigabytes that a second student below ``work`` held at most; 0 where there was none."""
+    files = work.glob(f"**/{FOLDER}/{_MEMORY}")
+    return max((float(file.read_text("utf-8")) for file in files), default=0.0)
 
 
 if __name__ == "__main__":

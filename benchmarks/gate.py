@@ -22,9 +22,10 @@ import numpy as np
 import torch
 from hardware import RESULTS, ROOT, head, write_result
 
+from readapt.adapt.exported import as_read
 from readapt.adapt.gate.evidence import better_share, likelier_share, together
-from readapt.adapt.gate.lines import as_read
 from readapt.adapt.learning.finetune import part_way
+from readapt.adapt.learning.second_student import FOLDER
 from readapt.adapt.learning.weights import load_weights, trainable
 from readapt.adapt.pipeline import WEIGHTS
 from readapt.adapt.scans.target import FILE_NAME, load_target
@@ -98,10 +99,12 @@ def readings(run: Path, data: Path) -> Iterator[dict[str, Any]]:
 
     before = None
     for stage, candidates in made(run):
-        for name, weights in candidates:
+        for name, weights, second in candidates:
             before = before or read(present)
             network = deepcopy(present)
             network.load_state_dict(weights)
+            if second.is_file():
+                network = part_way(network, load_weights(base, second), 0.5)
             after = read(part_way(present, network, AdaptConfig().way))
             print(f"{run.name}: {name}", file=sys.stderr)
             yield {"collection": collection, "candidate": name, "before": before, "after": after}
@@ -109,8 +112,8 @@ def readings(run: Path, data: Path) -> Iterator[dict[str, Any]]:
             present, before = load_weights(base, run / stage / WEIGHTS), None
 
 
-def made(run: Path) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
-    """Yield stages in their order, each with what its checkpoints hold."""
+def made(run: Path) -> Iterator[tuple[str, list[tuple[str, Any, Path]]]]:
+    """Yield stages, each with the weights of its trainings, and where a second student's lie."""
     yield "free", []
     for stage, places in (
         (Teach().name, ["."]),
@@ -123,6 +126,7 @@ def made(run: Path) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
                 (
                     f"{stage} {place.lstrip('.')}".strip(),
                     torch.load(path, map_location="cpu", weights_only=False)["average"],
+                    path.parent / FOLDER / "average.safetensors",
                 )
                 for place, path in zip(places, paths, strict=True)
                 if path.is_file()

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.gate.lines import as_read
+from readapt.adapt.exported import as_read
 from readapt.adapt.learning.finetune import finetune
 from readapt.adapt.learning.known import Known, line_maker
 from readapt.adapt.learning.weights import trainable

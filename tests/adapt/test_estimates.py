@@ -8,7 +8,7 @@ from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.end.calibrated import A_SET, fit_weights
 from readapt.adapt.end.estimates import BothRead, draw
-from readapt.adapt.gate.lines import as_read
+from readapt.adapt.exported import as_read
 from readapt.adapt.learning.known import Known
 from readapt.evaluate.estimate import Signs
 from readapt.models.manifest import ErrorEstimate

@@ -8,8 +8,10 @@ import pytest
 import torch
 from bar_world import ALPHABET, bars, reading_network, words
 
+from readapt.adapt.exported import as_read
 from readapt.adapt.gate.evidence import better_share, likelier_share, together
-from readapt.adapt.gate.lines import Gate, Score, as_read
+from readapt.adapt.gate.lines import Gate, Score
+from readapt.adapt.gate.make_gate import share_of
 from readapt.adapt.settings import GateConfig
 from readapt.adapt.teachers.rover import Vote
 from readapt.evaluate.estimate import Estimate
@@ -17,6 +19,7 @@ from readapt.evaluate.rates import cer, total
 from readapt.models.manifest import ErrorEstimate
 from readapt.recognize.greedy import best_path
 from readapt.recognize.lm import learn
+from readapt.synth.corpus import Corpus
 
 LENGTH = np.full(40, 10.0)
 
@@ -94,7 +97,7 @@ def test_leaving_characters_out_is_no_likelier() -> None:
     shorter = tuple(text[:5] for text in LIKELY)
     assert likelier_share(WORDS, LIKELY, shorter) < 0.5
     assert likelier_share(WORDS, ODD, LIKELY) == 1.0
-    assert likelier_share(WORDS, LIKELY, LIKELY) == 0.0
+    assert likelier_share(WORDS, LIKELY, LIKELY) == 0.5
 
 
 def test_judges_are_heard_together() -> None:
@@ -111,7 +114,7 @@ def test_lines_in_new_characters_judge_by_their_texts() -> None:
     network, texts = reading_network(), words(30, seed=3)
     lines = [bars(text, 30, 220, 10, i) for i, text in enumerate(texts)]
     labelled = list(zip(lines, texts, strict=True))
-    gate = Gate(lines, labelled, ALPHABET, ErrorEstimate(), GateConfig(), 1, labelled)
+    gate = Gate(lines, labelled, ALPHABET, ErrorEstimate(), GateConfig(), 1, labelled, True)
     found = gate.score(network)
     assert found.labelled is not None
     assert gate.glance(network) == found.labelled[0].sum() / found.labelled[1].sum()
@@ -121,6 +124,33 @@ def test_lines_in_new_characters_judge_by_their_texts() -> None:
     verdict = gate.decide(found, replace(poor, estimate=replace(found.estimate, rate=0.0)), found)
     assert not verdict.kept
     assert "on lines of the corpus" in verdict.reason
+
+
+def test_some_new_characters_must_not_get_worse(gate: Gate) -> None:
+    """Where a text has few of them, the scans' own lines decide, and these have a veto."""
+    errors = np.full(20, 2.0), np.full(20, 10.0)
+    fewer = np.full(20, 1.0), np.full(20, 10.0)
+    base = replace(score(1.0, 0.10), labelled=errors)
+    assert gate.decide(base, replace(score(0.8, 0.10), labelled=fewer), base).kept
+    assert not gate.decide(base, replace(score(1.2, 0.10), labelled=fewer), base).kept
+    worse = gate.decide(
+        replace(base, labelled=fewer), replace(score(0.8, 0.10), labelled=errors), base
+    )
+    assert not worse.kept
+    assert "worse on lines in new characters (" in worse.reason
+
+
+def test_words_alone_do_not_decide() -> None:
+    gate = Gate([], [], ALPHABET, ErrorEstimate(), GateConfig())
+    gate.know(WORDS)
+    doubtful = gate.decide(spoken(ODD, 1.0), spoken(LIKELY, 1.5), spoken(ODD, 1.0))
+    assert "less certain than before" in doubtful.reason
+
+
+def test_the_share_of_new_letters() -> None:
+    texts = {"a": Corpus("a", "αβγ abc", ()), "b": Corpus("b", "", ("αα", "ab"))}
+    assert share_of(frozenset("αβγ"), texts) == pytest.approx(0.5)
+    assert share_of(frozenset("x"), {}) == 0
 
 
 def test_scores_are_those_of_the_exported_network() -> None:

@@ -13,9 +13,9 @@ from page_world import STUDENT, BarPages, save_page_bundle, write_pages
 from readapt.adapt import preparation
 from readapt.adapt.end import calibrated
 from readapt.adapt.end.finish import Adapted
-from readapt.adapt.gate import trial as page_trial
-from readapt.adapt.gate.lines import Verdict
+from readapt.adapt.gate import page_trial
 from readapt.adapt.gate.pages import PageGate
+from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.learning import known
 from readapt.adapt.pipeline import Told, adapt
 from readapt.adapt.scans.target import TargetConfig

@@ -14,10 +14,11 @@ import torch
 from bar_world import ALPHABET, reading_network, save_small_bundle, write_lines
 from matplotlib import font_manager
 
-from readapt.adapt import pipeline, preparation
+from readapt.adapt import budget, pipeline, preparation
 from readapt.adapt.end import calibrated, draft
 from readapt.adapt.end.finish import Adapted
-from readapt.adapt.gate.lines import Gate, Verdict
+from readapt.adapt.gate.lines import Gate
+from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.learning import known
 from readapt.adapt.pipeline import Told, adapt
 from readapt.adapt.scans import collection_language
@@ -339,7 +340,8 @@ def test_a_folder_that_may_not_be_written_is_said(
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(pipeline, "save_target", fail)
-    with pytest.raises(ReadaptError, match=r"lines.npz: not allowed \(Permission denied\); change"):
+    monkeypatch.setattr(budget.Budget, "tick", lambda self, force=False: fail(self, tmp_path))
+    with pytest.raises(ReadaptError, match=r": not allowed \(Permission denied\); change"):
         run(tmp_path)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from page_world import BarPages, finding_network
 
-from readapt.adapt.gate.pages import as_found
+from readapt.adapt.exported import as_found
 from readapt.adapt.scans.steady import LOOKS, find_steady, together
 from readapt.adapt.stages.listen_pages import load_found, save_found
 from readapt.detect.detector import DetectorConfig

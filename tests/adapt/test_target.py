@@ -1,10 +1,12 @@
 """The scans as they come: damaged, doubled, not images at all, too few."""
 
+import io
 from pathlib import Path
 
 import cv2
 import numpy as np
 import PIL.Image
+import pypdfium2
 import pytest
 from bar_world import bars, words, write_lines
 
@@ -150,7 +152,22 @@ def test_pages_of_one_long_document_are_taken_evenly(tmp_path: Path, reader: Rea
 
 
 def test_damage_in_a_long_document_is_said_once(tmp_path: Path, reader: Reader) -> None:
+    """A document may say that it has a million pages, and have one."""
     folder = write_lines(tmp_path / "scans", 30)
-    (folder / "book.pdf").write_bytes(b"%PDF-1.4 cut short")
+    (folder / "book.pdf").write_bytes(promising(1_000_000))
+    (folder / "other.jpg").write_bytes(b"")
     target = find(folder, reader, TargetConfig(single=True, least=5))
-    assert " ".join(target.remarks).count("the PDF is damaged") == 1
+    said = " ".join(target.remarks)
+    assert said.count("the PDF is damaged") == 1
+    assert "other.jpg: the file is empty" in said
+    assert len(target.all) == 30
+
+
+def promising(pages: int) -> bytes:
+    """A PDF of one page that says it has more."""
+    document = pypdfium2.PdfDocument.new()
+    document.new_page(300, 300)
+    out = io.BytesIO()
+    document.save(out)
+    document.close()
+    return out.getvalue().replace(b"/Count 1", b"/Count %d" % pages)

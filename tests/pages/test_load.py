@@ -159,6 +159,14 @@ def test_some_pages_are_loaded_and_all_are_counted(tmp_path: Path) -> None:
         assert count_pages(tmp_path / name) == 1
 
 
+def test_a_pdf_whose_name_begins_with_a_tilde(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "~x.pdf").write_bytes(blank_pdf((72, 72), (36, 36)))
+    monkeypatch.chdir(tmp_path)
+    assert count_pages("~x.pdf") == len(list(load_pages("~x.pdf"))) == 2
+
+
 def test_animated_gif_gives_its_first_frame(tmp_path: Path) -> None:
     frames = [PIL.Image.new("L", (4, 4), 200), PIL.Image.new("L", (4, 4), 5)]
     save(tmp_path / "a.gif", frames[0], save_all=True, append_images=frames[1:])

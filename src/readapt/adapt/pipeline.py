@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from readapt.adapt.budget import Budget, Portion
 from readapt.adapt.end.ending import Ending
 from readapt.adapt.end.finish import Adapted, finish
 from readapt.adapt.gate.lines import Gate, Score, hardly_read
-from readapt.adapt.gate.trial import PageTrial
+from readapt.adapt.gate.make_gate import make_gate
+from readapt.adapt.gate.page_trial import PageTrial
 from readapt.adapt.journal import Journal
 from readapt.adapt.learning.detector_weights import trainable_detector
-from readapt.adapt.learning.known import line_maker
 from readapt.adapt.learning.weights import (
     extended,
     extended_alphabet,
@@ -29,7 +30,7 @@ from readapt.adapt.learning.weights import (
 )
 from readapt.adapt.preparation import check, load_corpora, shared_settings
 from readapt.adapt.scans.target import FILE_NAME, Target, find_target, load_target, save_target
-from readapt.adapt.settings import AdaptConfig
+from readapt.adapt.settings import LEAST_JUDGES, AdaptConfig
 from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, KNOWN, Outcome, Stage, State
 from readapt.adapt.stages import PAGE_STAGES, all_stages
 from readapt.adapt.teachers.heard import load_votes
@@ -41,11 +42,8 @@ from readapt.nets.crnn import Crnn
 from readapt.reader import Reader, choose_decoder, load_detector
 from readapt.recognize.alphabet import name as names_of
 from readapt.recognize.lm import CharacterModel
-from readapt.recognize.preprocess import prepare_line
-from readapt.synth.lines import LineConfig, LineMaker
 from readapt.train.device import find_device
 from readapt.train.threads import torch_threads
-from readapt.types import Image
 
 WEIGHTS = "weights.safetensors"
 DETECTOR_WEIGHTS = "detector.safetensors"
@@ -155,7 +153,8 @@ def adapt(
         raise
     finally:
         if budget is not None and work.is_dir() and shutil.disk_usage(work).free > 100_000:
-            budget.tick(force=True)
+            with suppress(OSError):  # what went wrong first is what is said
+                budget.tick(force=True)
 
 
 class _Run:
@@ -239,7 +238,7 @@ class _Run:
                 wanted,
                 height=self.bundle.manifest.recognizer.height,
                 most=max(few(wanted.most), wanted.least),
-                most_held_out=few(wanted.most_held_out),
+                most_held_out=few(wanted.most_held_out, LEAST_JUDGES),
             )
             target = find_target(
                 scans,
@@ -257,7 +256,8 @@ class _Run:
 
         A stage that is done is recalled: what it made, and its weights if the gate kept them.
         """
-        gate = self.gate = self._gate(state)
+        errors = self.bundle.manifest.calibration.errors or ErrorEstimate()
+        gate = self.gate = make_gate(state, self.bundle.alphabet, errors)
         self.now = "base"
         self.say("reading the held-out lines")
         base = present = gate.score(state.network)
@@ -413,30 +413,6 @@ class _Run:
             begun = {"seconds": round(seconds, 1), "spent": round(self.budget.spent, 1)}
             self.journal.add(key, begun)
         return Portion(float(begun["seconds"]), lambda: self.say(stage.title))
-
-    def _gate(self, state: State) -> Gate:
-        config = self.config
-        maker = LineMaker(LineConfig(seed=config.seed + 10_000_019), alphabet=self.bundle.alphabet)
-        height = state.network.config.height
-        samples = [maker.make(i) for i in range(config.few(config.gate.replay_lines))]
-        replay = [(prepare_line(sample.image, height), sample.text) for sample in samples]
-        known = self.bundle.manifest.calibration.errors or ErrorEstimate()
-        errors = known.without_words()  # no language model has a say in the gate
-        labelled: list[tuple[Image, str]] = []
-        if state.alphabet != self.bundle.alphabet:
-            look = LineConfig(seed=config.seed + 20_000_003)
-            maker = line_maker(look, state.corpora, state.alphabet)
-            samples = [maker.make(i) for i in range(config.few(config.gate.replay_lines))]
-            labelled = [(prepare_line(sample.image, height), sample.text) for sample in samples]
-        return Gate(
-            state.target.held_out,
-            replay,
-            state.alphabet,
-            errors,
-            config.gate,
-            config.threads,
-            labelled,
-        )
 
     def _note_base(self, state: State, base: Score) -> None:
         """Note what the base model does on the scans, once, and say it if that is little."""

@@ -34,7 +34,9 @@ SHARES: Final[Mapping[str, float]] = MappingProxyType(
 ENOUGH_MINUTES: Final = 10.0
 """From so many on, all lines that there are for it are looked at, measured and judged by ..."""
 LEAST_SHARE: Final = 0.1
-"""... and never fewer than this share of them."""
+"""... and never fewer than this share of them ..."""
+LEAST_JUDGES: Final = 60
+"""... nor, of the lines that the gate judges by, fewer than these."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ class GateConfig:
     """Share of resampled held-out lines, or pages, on which a candidate has to be better ..."""
     sure_both: float = 0.6
     """... where a language model judges beside it, both together (benchmarks/gate.py) ..."""
+    least_certain: float = 0.25
+    """... of which certainty by itself must not fall below this: words were what labels were
+    corrected by, so they alone do not decide ..."""
     sure_heard: float = 0.5
     """... and where other engines judge, who are of one mind about most lines and so tell
     candidates apart on few."""
@@ -93,7 +98,10 @@ class AdaptConfig:
     shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
     """Of the time; see ``SHARES``."""
 
-    def few(self, count: int) -> int:
-        """Take less of what is looked at, measured or counted, where there are few minutes."""
+    def few(self, count: int, least: int = 1) -> int:
+        """Take less of what is looked at, measured or counted, where there are few minutes.
+
+        At least ``least``, if ``count`` is not below it.
+        """
         share = 1.0 if self.steps else min(1.0, max(LEAST_SHARE, self.minutes / ENOUGH_MINUTES))
-        return max(1, round(share * count))
+        return max(min(count, least), round(share * count))

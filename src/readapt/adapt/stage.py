@@ -21,7 +21,7 @@ from readapt.recognize.lm import CharacterModel
 from readapt.synth.corpus import Corpus
 
 if TYPE_CHECKING:
-    from readapt.adapt.gate.lines import Verdict
+    from readapt.adapt.gate.verdict import Verdict
 
 LANGUAGE_MODEL = "language model"
 """Of the whole collection; ``language model 0`` and ``1`` have not seen pages of that parity."""

@@ -65,7 +65,7 @@ def adapt(
     ] = False,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, help="Processor threads; default: all. Training takes two at most."),
+        typer.Option(min=1, help="Processor threads; default: all. Training lines takes two."),
     ] = None,
     steps: Annotated[
         int, typer.Option(help="Steps of each training, instead of its share of the minutes.")

@@ -100,7 +100,7 @@ def count_pages(name: str | Path) -> int:
     try:
         with Path(name).open("rb") as stream:
             if is_pdf(stream):
-                return count_pdf(Path(name), str(name))
+                return count_pdf(Path(name).absolute(), str(name))
             with _own_size_limit(), PIL.Image.open(stream, formats=["TIFF"]) as picture:
                 return sum(1 for _ in _frames(picture))
     except Exception:  # what is wrong with it is said when it is loaded; most are no TIFF
@@ -215,7 +215,8 @@ def _decode(
     pages: Container[int] | None,
 ) -> Iterator[PageImage]:
     if is_pdf(stream):
-        document = stream.read() if source == STDIN else Path(source)
+        # PDFium would take a relative name that begins with ~ for a home.
+        document = stream.read() if source == STDIN else Path(source).absolute()
         found = render_pdf(document, source, config.pdf_dpi, config.max_pixels, pages)
     else:
         found = _decode_pixels(stream, source, config, pages)

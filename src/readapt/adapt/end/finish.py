@@ -18,7 +18,7 @@ from readapt.adapt.end.measured import Measured, measure
 from readapt.adapt.end.report import write_report
 from readapt.adapt.gate.lines import hardly_read
 from readapt.adapt.learning.known import known_lines
-from readapt.adapt.learning.second import most_memory
+from readapt.adapt.learning.second_student import most_memory
 from readapt.evaluate.estimate import Estimate
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import ErrorEstimate

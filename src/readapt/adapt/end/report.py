@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from readapt.adapt.end.changes import Change, Changes
+from readapt.adapt.learning.second_student import FOLDER
 from readapt.batch.outputs import write_file
 from readapt.report.evaluation_html import difference, picture
 
@@ -199,7 +200,8 @@ def _picture(path: Path, caption: str) -> Iterable[str]:
 
 def _losses(ending: Ending) -> Iterable[str]:
     for name in ending.stages:
-        paths = sorted((ending.work / name).glob("**/log.csv"))
+        found = sorted((ending.work / name).glob("**/log.csv"))
+        paths = [path for path in found if path.parent.name != FOLDER]  # of the first student
         losses = [loss for path in paths for loss in read_column(path, "loss")]
         if len(losses) > 1:
             yield _note(f"Loss of {name}") + curve({"loss": losses}, [])

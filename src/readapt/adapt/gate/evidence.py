@@ -1,4 +1,7 @@
-"""How surely a candidate reads better than the present network, by judges that need no label."""
+"""How surely a candidate reads better than the present network, by judges that need no label.
+
+Where a judge sees no difference it says a half: nothing, either way.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ def better_share(
     """
     drawn = _drawn(edits.shape[1], seed)
     before, after = edits[:, drawn].sum(2) / characters[:, drawn].sum(2)
-    return float((after < before).mean())
+    return _share(before - after)
 
 
 def likelier_share(
@@ -42,17 +45,22 @@ def likelier_share(
     )
     length, longer = (np.array([len(text) for text in read]) for read in (before, after))
     gain = now - was - was.sum() / max(1, length.sum()) * (longer - length)
-    return float((gain[_drawn(len(gain), seed)].sum(1) > 0).mean())
+    return _share(gain[_drawn(len(gain), seed)].sum(1))
 
 
 def together(*shares: float) -> float:
-    """Combine what judges that know nothing of each other are sure of.
+    """Combine what judges are sure of, as if they knew nothing of each other.
 
     Stouffer et al. 1949, *The American Soldier*, volume 1, footnote 5: normal deviates are added.
     """
     normal = NormalDist()
     deviates = [normal.inv_cdf(min(SUREST, max(1 - SUREST, share))) for share in shares]
     return normal.cdf(sum(deviates) / len(deviates) ** 0.5)
+
+
+def _share(gains: NDArray[np.float64]) -> float:
+    """Share of the sets with a gain; those with none count half."""
+    return float(((np.sign(gains) + 1) / 2).mean())
 
 
 def _drawn(lines: int, seed: int) -> NDArray[np.int64]:

@@ -7,25 +7,24 @@ general rendered lines, whose text is known.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
+from readapt.adapt.exported import as_read
 from readapt.adapt.gate.evidence import better_share, likelier_share, together
 from readapt.adapt.gate.jury import compare
+from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.settings import GateConfig
 from readapt.adapt.teachers.rover import Vote
 from readapt.evaluate.estimate import Estimate, estimate, expected_edits, find_signs
 from readapt.evaluate.normalise import fold
 from readapt.evaluate.rates import cer, total
-from readapt.export.recognizer import export_recognizer
 from readapt.models.manifest import ErrorEstimate
-from readapt.nets.crnn import STRIDE, Crnn
+from readapt.nets.crnn import Crnn
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.decode import GREEDY, Decoder, decode
 from readapt.recognize.lm import CharacterModel
@@ -70,24 +69,6 @@ class Score:
         return float(doubtful.mean()) if len(self.edits) else 0.0
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What the gate decided, and why."""
-
-    kept: bool
-    reason: str
-
-
-def as_read(network: Crnn, alphabet: Alphabet, threads: int | None = None) -> Recognizer:
-    """Export a network and load it as reading does: half precision, norms folded, padding off."""
-    training = network.training
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "recognizer.onnx"
-        export_recognizer(network, path)
-        network.train(training)
-        return Recognizer(path, alphabet, network.config.height, STRIDE, threads)
-
-
 class Gate:
     """Scores recognizers on lines held out, and decides between two of them."""
 
@@ -100,11 +81,13 @@ class Gate:
         config: GateConfig,
         threads: int | None = None,
         labelled: Sequence[tuple[Image, str]] = (),
+        script: bool = False,
     ) -> None:
         """``held_out`` and ``replay`` are prepared lines; the latter's texts are known.
 
-        ``labelled`` are more such lines, in characters that the base model has no class for: where
-        there are any, they say what is better. Nobody is certain of what is new.
+        ``labelled`` are more such lines, each with a character that the base model has no class
+        for; they must not get worse. With ``script``, most of the text is in such characters, and
+        these lines alone say what is better: nobody is certain of what is new.
         """
         self.config = config
         self._held_out, self._replay, self._labelled = held_out, replay, labelled
@@ -113,6 +96,7 @@ class Gate:
         self._most_dissent = 0.0
         self._present: tuple[str, ...] = ()
         self._words: CharacterModel | None = None
+        self._script = script
 
     def know(self, words: CharacterModel) -> None:
         """Judge from now on by how likely readings are as texts, too.
@@ -135,7 +119,7 @@ class Gate:
     def glance(self, network: Crnn) -> float:
         """Estimate the error rate on some of the held-out lines: enough to choose by, and quick."""
         reader = as_read(network, self._alphabet, self._threads)
-        if self._labelled:
+        if self._script:
             wrong, characters = self._wrong(reader)
             return float(wrong.sum() / characters.sum())
         if self._heard:
@@ -173,10 +157,13 @@ class Gate:
     def as_good(self, reader: Recognizer, exact: Score) -> str:
         """Say why a reader is not as good as the exact network that it stands for; "" if it is."""
         quick = self._score(reader)
-        rates = (
+        rates = [
             ("held-out lines", exact.estimate.rate, quick.estimate.rate),
             ("general lines", exact.replay, quick.replay),
-        )
+        ]
+        if exact.labelled is not None and quick.labelled is not None:
+            was, now = (float(e.sum() / n.sum()) for e, n in (exact.labelled, quick.labelled))
+            rates.append(("lines in new characters", was, now))
         for name, before, after in rates:
             if after > before * (1 + AS_GOOD) + AS_GOOD / 100:
                 return f"{name} {before:.2%} -> {after:.2%}"
@@ -198,37 +185,12 @@ class Gate:
 
     def decide(self, before: Score, after: Score, base: Score) -> Verdict:
         """Compare a candidate with the present recognizer, and with the base for the replay."""
-        config = self.config
+        lacking, moved = self._better(before, after)
+        if lacking:
+            return Verdict(False, f"{lacking} ({moved})")
         allowed = self.allowed(base)
-        rates, what = (before.estimate.rate, after.estimate.rate), "estimate"
-        needed = config.sure
-        edits = np.stack([before.edits, after.edits])
-        characters = np.stack([before.characters, after.characters])
-        if before.labelled is not None and after.labelled is not None:
-            what = "on lines of the corpus"
-            edits, characters = np.stack([before.labelled, after.labelled], 1)
-            rates = edits[0].sum() / characters[0].sum(), edits[1].sum() / characters[1].sum()
-        elif self._heard:
-            found = compare(self._heard, before.read, after.read, self._most_dissent)
-            if len(found.characters) >= FEWEST:
-                rates, what = found.rates, "against the engines' votes"
-                needed = config.sure_heard
-                edits = np.stack([found.before, found.after])
-                characters = np.stack([found.characters, found.characters])
-        sure = better_share(edits, characters)
-        moved = f"{what} {rates[0]:.2%} -> {rates[1]:.2%}"
         replay = f"general lines {base.replay:.2%} -> {after.replay:.2%}"
-        if what == "estimate" and self._words is not None:
-            likelier = likelier_share(self._words, before.read, after.read)
-            moved += f", better on {sure:.0%} of resampled lines, likelier words on {likelier:.0%}"
-            sure, needed = together(sure, likelier), config.sure_both
-            if sure < needed:
-                return Verdict(False, f"better by {sure:.0%} only, {needed:.0%} needed ({moved})")
-        elif not rates[1] < rates[0]:
-            return Verdict(False, f"not better on held-out lines ({moved})")
-        elif sure < needed:
-            return Verdict(False, f"better on {sure:.0%} of resampled lines only ({moved})")
-        hardly = base.labelled is None and base.unreadable >= HARDLY
+        hardly = base.unreadable >= HARDLY and not self._script
         if hardly and after.replay > base.replay:
             return Verdict(
                 False, f"worse on others, and few of these can be read at all ({replay})"
@@ -236,6 +198,56 @@ class Gate:
         if after.replay > allowed:
             return Verdict(False, f"worse on others than {allowed:.2%} allows ({replay}; {moved})")
         return Verdict(True, f"{moved}, {replay}")
+
+    def _better(self, before: Score, after: Score) -> tuple[str, str]:
+        """Say why a candidate is not better, "" if it is; and by which figures."""
+        if before.labelled is None or after.labelled is None:
+            return self._better_on_scans(before, after)
+        edits, characters = np.stack([before.labelled, after.labelled], 1)
+        if self._script:
+            return _surely(edits, characters, "on lines of the corpus", self.config.sure)
+        lacking, moved = self._better_on_scans(before, after)
+        was, now = edits.sum(1) / characters.sum(1)
+        moved += f"; lines in new characters {was:.2%} -> {now:.2%}"
+        return lacking or ("worse on lines in new characters" if now > was else ""), moved
+
+    def _better_on_scans(self, before: Score, after: Score) -> tuple[str, str]:
+        """Do so by the lines of the scans, that nobody has labelled."""
+        config = self.config
+        if self._heard:
+            found = compare(self._heard, before.read, after.read, self._most_dissent)
+            if len(found.characters) >= FEWEST:
+                edits = np.stack([found.before, found.after])
+                characters = np.stack([found.characters, found.characters])
+                return _surely(edits, characters, "against the engines' votes", config.sure_heard)
+        edits = np.stack([before.edits, after.edits])
+        characters = np.stack([before.characters, after.characters])
+        if self._words is None:
+            return _surely(edits, characters, "estimate", config.sure)
+        certain = better_share(edits, characters)
+        likelier = likelier_share(self._words, before.read, after.read)
+        moved = (
+            f"estimate {before.estimate.rate:.2%} -> {after.estimate.rate:.2%}, better on "
+            f"{certain:.0%} of resampled lines, likelier words on {likelier:.0%}"
+        )
+        if certain < config.least_certain:
+            return "less certain than before", moved
+        sure = together(certain, likelier)
+        if sure < config.sure_both:
+            return f"better by {sure:.0%} only, {config.sure_both:.0%} needed", moved
+        return "", moved
+
+
+def _surely(
+    edits: NDArray[np.float64], characters: NDArray[np.float64], what: str, needed: float
+) -> tuple[str, str]:
+    """Say why the second of two rates, `2 line` each, is not surely lower, "" if it is."""
+    was, now = edits.sum(1) / np.maximum(characters.sum(1), 1)
+    moved = f"{what} {was:.2%} -> {now:.2%}"
+    if not now < was:
+        return "not better on held-out lines", moved
+    sure = better_share(edits, characters)
+    return (f"better on {sure:.0%} of resampled lines only" if sure < needed else ""), moved
 
 
 def hardly_read(share: float) -> str:

@@ -8,24 +8,19 @@ counts against. And what is read counts only as far as the box is found again in
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from readapt.adapt.gate.lines import Verdict
+from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.scans.steady import LOOKS, Maps, look_at
 from readapt.adapt.settings import GateConfig
-from readapt.detect.detector import Detector, DetectorConfig
 from readapt.evaluate.boxes import Detection, match
-from readapt.export.detector import export_detector
 from readapt.lines.crop import crop_frame, line_frame
-from readapt.nets.detector import DetectorNet
 from readapt.recognize.reading import Reading
 from readapt.train.detector_data import LabelledPage
 from readapt.types import Image, Quad
@@ -55,14 +50,6 @@ class PageScore:
     """Characters well read on each held-out page, less those that are not."""
     general: float
     """H-mean of the lines of general pages."""
-
-
-def as_found(network: DetectorNet, config: DetectorConfig, threads: int | None = None) -> Detector:
-    """Export a network and load it as reading does: half precision, norms folded."""
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "detector.onnx"
-        export_detector(network, path)
-        return Detector(path, config, threads)
 
 
 class PageGate:

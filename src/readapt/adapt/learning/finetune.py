@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -10,13 +9,14 @@ from pathlib import Path
 import torch
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.learning.second import FOLDER, LEAST, Second
+from readapt.adapt.learning.second_student import FOLDER, LEAST, SecondStudent
 from readapt.adapt.learning.training import Training
 from readapt.adapt.stage import State
 from readapt.nets.crnn import Crnn
 from readapt.train.device import find_device
 from readapt.train.loop import LoopConfig
 from readapt.train.selftrain import Draw
+from readapt.train.threads import cores
 from readapt.types import Image
 
 AVERAGE = 0.997
@@ -54,10 +54,10 @@ def finetune(
     training = Training(
         state.network, real, around, known, state.alphabet, config.selftrain, loop, config.device
     )
-    second = Second(training.another(), folder / FOLDER) if _two(state, loop) else None
+    second = SecondStudent(training.another(), folder) if _two(state, loop) else None
     try:
         first = training.run(folder, portion.tick)
-        other = None if second is None else second.result()
+        other = None if second is None else second.result(portion.tick)
     finally:
         if second is not None:
             second.close()
@@ -68,9 +68,9 @@ def finetune(
 
 def _two(state: State, loop: LoopConfig) -> bool:
     """Whether a second student has a core, and time to get there."""
-    cores = state.config.threads or os.cpu_count() or 1
+    count = state.config.threads or cores()
     on_processor = find_device(state.config.device).type == "cpu"
-    return cores > 1 and on_processor and (bool(loop.steps) or loop.minutes >= LEAST)
+    return count > 1 and on_processor and (bool(loop.steps) or loop.minutes >= LEAST)
 
 
 def part_way(before: Crnn, after: Crnn, way: float) -> Crnn:

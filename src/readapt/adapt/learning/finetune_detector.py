@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -14,7 +13,7 @@ from readapt.train.detector_data import PageSource
 from readapt.train.detector_student import DetectorStudent, FoundPage
 from readapt.train.device import find_device
 from readapt.train.loop import LoopConfig, train
-from readapt.train.threads import torch_threads
+from readapt.train.threads import cores, torch_threads
 
 RATE = 3e-4
 """Peak learning rate: a tenth of that of a training from nothing."""
@@ -51,6 +50,6 @@ def finetune_detector(
         evaluate_seconds=float("inf"),
         seed=state.config.seed,
     )
-    with torch_threads(state.config.threads or os.cpu_count() or 1):
+    with torch_threads(state.config.threads or cores()):
         train(student, average, config, folder, resume=True, echo=False)
     return average.cpu().eval()

@@ -84,7 +84,7 @@ def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
     """Return labelled lines for this collection, and what was chosen; the same ones every time."""
     height = state.network.config.height
     config = LineConfig(seed=state.config.seed + 31, height=height, textless=0.05)
-    general = line_maker(config, {**_texts(state), **state.others}, state.alphabet)
+    general = line_maker(config, {**state.others, **_texts(state)}, state.alphabet)
     record = dict(state.records.get(KNOWN, {}))
     if not record:
         voters, pilot = state.config.few(VOTERS), state.config.few(PILOT)

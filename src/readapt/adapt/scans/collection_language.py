@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from readapt.adapt.gate.lines import as_read
+from readapt.adapt.exported import as_read
 from readapt.adapt.scans.languages import Writing, pieces, spelled
 from readapt.adapt.stage import State
 from readapt.recognize.alphabet import Alphabet

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,6 +32,8 @@ TALLEST: Final = 64
 """Pixels of height that cut lines are kept at for other engines."""
 _SHOWN = 5
 """Names in a sentence."""
+_GIVEN_UP = 3
+"""Pages of a document that cannot be loaded, after which the others are not tried."""
 _IMAGES: Final = ("lines", "held_out", "cuts", "held_out_cuts", "around")
 
 
@@ -171,7 +174,8 @@ def find_target(
     remarks = []
     if others:
         remarks.append(f"Not images, left out: {_listed(others)}.")
-    damaged: list[str] = []
+    damaged: dict[str, str] = {}
+    failures: Counter[str] = Counter()
     twice: list[str] = []
     seen: set[bytes] = set()
     found: list[_Line] = []
@@ -181,6 +185,8 @@ def find_target(
     every = [(name, i) for name in names for i in range(count_pages(name))]
     for done, number in enumerate(evenly(len(every)), 1):
         name, index = every[number]
+        if failures[name] >= _GIVEN_UP:
+            continue
         try:
             for page in load_pages(name, pages=(index,)):
                 mark = hashlib.sha256(page.image.tobytes()).digest()
@@ -197,21 +203,21 @@ def find_target(
                 called.append(Path(name).name + (f", page {page.index + 1}" if page.index else ""))
                 pages += 1
         except InputError as error:
-            if (said := str(error).rstrip(".")) not in damaged:  # of a page before this one
-                damaged.append(said)
+            failures[name] += 1
+            damaged.setdefault(name, str(error).rstrip("."))
         told(done, len(every))
         late = time.monotonic() - started > seconds and len(found) >= config.least
         if len(found) >= config.most or late:
             break
     if damaged:
-        remarks.append(f"Cannot be read, left out: {_listed(damaged, '; ')}.")
+        remarks.append(f"Cannot be read, left out: {_listed(list(damaged.values()), '; ')}.")
     if twice:
         remarks.append(
             f"{len(twice)} of {pages + len(twice)} scans are the same picture as another and "
             f"count once: {_listed(twice)}."
         )
     if len(found) < config.least:
-        said = _too_few(len(found), left_out, pages, config, damaged)
+        said = _too_few(len(found), left_out, pages, config, list(damaged.values()))
         raise InputError(" ".join([said, *(remarks if pages else ())]))
     if done < len(every):
         remarks.append(f"{done} of {len(every)} pages are looked at, evenly over all of them.")

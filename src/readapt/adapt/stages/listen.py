@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from readapt.adapt.budget import Portion, stopwatch
-from readapt.adapt.gate.lines import as_read
+from readapt.adapt.exported import as_read
 from readapt.adapt.learning.finetune import finetune, part_way
 from readapt.adapt.learning.known import known_lines
 from readapt.adapt.stage import Outcome, State

@@ -11,8 +11,8 @@ import numpy as np
 from pydantic import JsonValue
 
 from readapt.adapt.budget import Portion, stopwatch
-from readapt.adapt.gate.lines import as_read
-from readapt.adapt.gate.pages import Reads, as_found
+from readapt.adapt.exported import as_found, as_read
+from readapt.adapt.gate.pages import Reads
 from readapt.adapt.learning.finetune_detector import finetune_detector
 from readapt.adapt.scans.steady import Lines, Maps, find_steady
 from readapt.adapt.stage import Outcome, State

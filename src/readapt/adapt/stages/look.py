@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.gate.lines import Verdict, as_read
+from readapt.adapt.exported import as_read
+from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.learning.known import line_maker
 from readapt.adapt.stage import LOOK, LOOK_FOLDER, Outcome, State
 from readapt.adapt.teachers.engines import find_teacher

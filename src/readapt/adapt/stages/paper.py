@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from readapt.adapt.budget import Portion, stopwatch
-from readapt.adapt.gate.lines import Verdict
-from readapt.adapt.gate.pages import as_found
+from readapt.adapt.exported import as_found
+from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.stage import PAPER_FOLDER, Outcome, State
 from readapt.adapt.stages.teach_pages import lacks_pages
 from readapt.errors import InputError

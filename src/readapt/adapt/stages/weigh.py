@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.budget import Portion
+from readapt.adapt.exported import as_read
 from readapt.adapt.gate.evidence import better_share
 from readapt.adapt.gate.jury import compare
-from readapt.adapt.gate.lines import Verdict, as_read
+from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.scans.collection_language import sure_readings, with_readings
 from readapt.adapt.stage import BACKGROUND_MODEL, LANGUAGE_MODEL, Outcome, State
 from readapt.adapt.teachers.heard import load_votes

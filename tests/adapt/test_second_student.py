@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -17,7 +18,7 @@ from matplotlib import font_manager
 
 from readapt.adapt.budget import Portion
 from readapt.adapt.learning import finetune as finetuning
-from readapt.adapt.learning import second
+from readapt.adapt.learning import second_student as second
 from readapt.adapt.learning.finetune import finetune, part_way
 from readapt.adapt.learning.known import Known
 from readapt.adapt.learning.training import FURTHER, Training
@@ -29,6 +30,7 @@ from readapt.nets.crnn import Crnn
 from readapt.synth.corpus import Corpus
 from readapt.synth.fonts import read_font
 from readapt.synth.lines import LineConfig, LineMaker
+from readapt.train.checkpoint import load_checkpoint, save_checkpoint
 from readapt.train.loop import LoopConfig
 from readapt.train.selftrain import SelfTrainConfig
 
@@ -100,22 +102,58 @@ def few_threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+def begun(known: Known, folder: Path, parent: int, loop: LoopConfig, seconds: float) -> None:
+    """Write what a first student asks for."""
+    training = Training(reading_network(), REAL, (), known, ALPHABET, CONFIG.selftrain, loop)
+    asked = (training, time.time() + seconds, parent)
+    (folder / "training.pickle").write_bytes(pickle.dumps(asked))
+
+
 @pytest.mark.usefixtures("few_threads")
 @pytest.mark.parametrize("alive", [True, False])
 def test_it_ends_with_the_first(known: Known, tmp_path: Path, alive: bool) -> None:
-    loop = LoopConfig(steps=3)
-    training = Training(reading_network(), REAL, (), known, ALPHABET, CONFIG.selftrain, loop)
-    parent = os.getppid() if alive else 1_000_000_000
-    (tmp_path / "training.pickle").write_bytes(pickle.dumps((training, 0.0, parent)))
+    begun(known, tmp_path, os.getppid() if alive else 1_000_000_000, LoopConfig(steps=3), 60)
     with nullcontext() if alive else pytest.raises(SystemExit, match="gone"):
         second.main(tmp_path)
     assert (tmp_path / "average.safetensors").is_file() == alive
+
+
+@pytest.mark.usefixtures("few_threads")
+def test_resumed_it_has_the_time_that_the_first_has_left(known: Known, tmp_path: Path) -> None:
+    """Its own clock may stand elsewhere: what counts is that both end together."""
+    begun(known, tmp_path, os.getppid(), LoopConfig(minutes=9.0), 1.0)
+    checkpoint = tmp_path / "checkpoint.pt"
+    second.main(tmp_path)
+    state = load_checkpoint(checkpoint)
+    assert 0 < state["spent"] < 20
+    save_checkpoint(checkpoint, {**state, "spent": 400.0})
+    (tmp_path / "average.safetensors").unlink()
+    begun(known, tmp_path, os.getppid(), LoopConfig(minutes=9.0), 1.0)
+    second.main(tmp_path)
+    state = load_checkpoint(checkpoint)
+    assert 400 < state["spent"] < 420
+    assert (tmp_path / "average.safetensors").is_file()
+
+
+def test_who_was_given_up_stays_so(
+    known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later rounds have learnt from what came of one student alone."""
+    monkeypatch.setattr(second, "STEPS_PATIENCE", 0.0)
+    told: list[str] = []
+    alone = learn(CONFIG, known, tmp_path, told)
+    assert "has come to no end" in told[0]
+    monkeypatch.undo()
+    assert same(learn(CONFIG, known, tmp_path, told), alone)
+    assert not (tmp_path / "second" / "average.safetensors").exists()
 
 
 def test_its_memory_is_known(known: Known, tmp_path: Path) -> None:
     assert second.most_memory(tmp_path) == 0
     learn(CONFIG, known, tmp_path / "listen" / "round-1", [])
     assert 0.1 < second.most_memory(tmp_path) < 4
+    (tmp_path / "listen" / "round-1" / "second" / "memory").write_text("")
+    assert second.most_memory(tmp_path) == 0
 
 
 def test_a_second_needs_a_core_a_processor_and_time() -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from readapt.adapt.budget import Budget, Portion
-from readapt.adapt.gate.lines import Verdict, as_read
-from readapt.adapt.gate.pages import PageGate, PageScore, as_found
+from readapt.adapt.exported import as_found, as_read
+from readapt.adapt.gate.pages import PageGate, PageScore
+from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.journal import Journal
 from readapt.adapt.stage import State
 from readapt.nets.crnn import Crnn

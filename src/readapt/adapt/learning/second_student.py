@@ -5,7 +5,7 @@ reads better than either on the mean (Wortsman et al. 2022, "Model soups: averag
 multiple fine-tuned models improves accuracy without increasing inference time"). Sharing one
 student's batches between two cores was no faster (LOG.md).
 
-    python -m readapt.adapt.learning.second FOLDER
+    python -P -m readapt.adapt.learning.second_student FOLDER
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import pickle
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from readapt.adapt.learning.training import Training
 from readapt.adapt.learning.weights import load_weights, save_weights
 from readapt.errors import ModelError
 from readapt.nets.crnn import Crnn
+from readapt.train.checkpoint import load_checkpoint
 
 LEAST = 0.5
 """Minutes below which a second process is hardly there before the time is over."""
@@ -34,40 +37,51 @@ STEPS_PATIENCE = 600.0
 """... and where both are told steps instead of minutes."""
 FOLDER = "second"
 """Beside the first student's checkpoint."""
+CHECKPOINT = "checkpoint.pt"
 _TRAINING, _WEIGHTS, _LOG = "training.pickle", "average.safetensors", "log.txt"
-_MEMORY = "memory"
+_MEMORY, _LOST = "memory", "lost"
+_POLL = 0.2
 
 
-class Second:
+class SecondStudent:
     """A training that goes on beside this process, and ends with it."""
 
-    def __init__(self, training: Training, folder: Path) -> None:
-        """Begin it, or go on with it, in ``folder``."""
-        self._training, self._folder = training, folder
+    def __init__(self, training: Training, first: Path) -> None:
+        """Begin it, or go on with it, beside the first student, whose folder is ``first``.
+
+        One that has ended, or was given up, is not begun again: later trainings built on that.
+        """
+        self._training, self._folder = training, first / FOLDER
         self._process: subprocess.Popen[bytes] | None = None
-        if (folder / _WEIGHTS).is_file():  # an earlier run has seen it end
+        if any((self._folder / name).is_file() for name in (_WEIGHTS, _LOST)):
             return
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / _TRAINING).open("wb") as file:
-            pickle.dump((training, time.time(), os.getpid()), file)
-        with (folder / _LOG).open("wb") as log:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        left = 60 * training.loop.minutes - _spent(first)
+        with (self._folder / _TRAINING).open("wb") as file:
+            pickle.dump((training, time.time() + left, os.getpid()), file)
+        with (self._folder / _LOG).open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "readapt.adapt.learning.second", str(folder)],
+                # -P: nothing is imported from the folder that the user happens to stand in.
+                [sys.executable, "-P", "-m", __name__, str(self._folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
             )
 
-    def result(self) -> Crnn | None:
+    def result(self, tick: Callable[[], None] = lambda: None) -> Crnn | None:
         """Wait for its end, not for long; None where it came to none: the first does without it."""
-        try:
-            if self._process is not None:
-                patience = STEPS_PATIENCE if self._training.loop.steps else PATIENCE
-                self._process.wait(patience)
+        patience = STEPS_PATIENCE if self._training.loop.steps else PATIENCE
+        until = time.monotonic() + patience
+        while self._process is not None and self._process.poll() is None:
+            if time.monotonic() > until:
+                break
+            tick()
+            time.sleep(_POLL)
+        with suppress(ModelError):
             return load_weights(self._training.network, self._folder / _WEIGHTS)
-        except (subprocess.TimeoutExpired, ModelError):
-            return None
+        (self._folder / _LOST).touch()
+        return None
 
     def close(self) -> None:
         """Stop it where it still goes on."""
@@ -77,27 +91,35 @@ class Second:
         (self._folder / _TRAINING).unlink(missing_ok=True)
 
 
+def _spent(folder: Path) -> float:
+    """Seconds that an earlier run trained in a folder."""
+    path = folder / CHECKPOINT
+    return float(load_checkpoint(path)["spent"]) if path.is_file() else 0.0
+
+
 def main(folder: Path) -> None:
-    """Train as the first process asked, no longer than that lives."""
+    """Train as the first process asked, until it ends, and no longer than it lives."""
     with (folder / _TRAINING).open("rb") as file:  # our own, of a moment ago
-        training, asked, parent = pickle.load(file)
+        training, until, parent = pickle.load(file)
 
     def tick() -> None:
         if os.getppid() != parent:
             raise SystemExit("The first student is gone.")
 
     torch.set_num_threads(1)
-    late = (time.time() - asked) / 60
-    loop = replace(training.loop, minutes=max(0.01, training.loop.minutes - late))
-    average = replace(training, loop=loop).run(folder, tick)
+    minutes = (until - time.time() + _spent(folder)) / 60
+    loop = replace(training.loop, minutes=max(0.01, minutes))
+    save_weights(replace(training, loop=loop).run(folder, tick), folder / _WEIGHTS)
     (folder / _MEMORY).write_text(f"{peak_memory():.3f}", "utf-8")
-    save_weights(average, folder / _WEIGHTS)
 
 
 def most_memory(work: Path) -> float:
     """Gigabytes that a second student below ``work`` held at most; 0 where there was none."""
-    files = work.glob(f"**/{FOLDER}/{_MEMORY}")
-    return max((float(file.read_text("utf-8")) for file in files), default=0.0)
+    most = 0.0
+    for file in work.glob(f"**/{FOLDER}/{_MEMORY}"):
+        with suppress(ValueError):  # it was just being written
+            most = max(most, float(file.read_text("utf-8")))
+    return most
 
 
 if __name__ == "__main__":

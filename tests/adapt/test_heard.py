@@ -8,7 +8,7 @@ import pytest
 from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.scans.target import Target, evenly
+from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import State
 from readapt.adapt.stages import ask
@@ -23,6 +23,7 @@ from readapt.adapt.teachers.heard import (
     with_teachers,
 )
 from readapt.adapt.teachers.rover import Vote
+from readapt.pages.spread import evenly
 from readapt.recognize.alphabet import LATIN
 from readapt.train.selftrain import PseudoLabel, SelfTrainConfig
 from readapt.types import Image

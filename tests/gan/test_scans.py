@@ -66,3 +66,15 @@ def test_black_lines_are_no_lines(tmp_path: Path) -> None:
     name = save(tmp_path / "black.png", np.zeros((40, 300), np.uint8))
     with pytest.raises(InputError, match="blank, black or tiny"):
         scan_lines([name], None)
+
+
+def test_what_cannot_be_loaded_is_said_and_left_out(tmp_path: Path) -> None:
+    names = [save(tmp_path / f"{i}.png", draw("abba")) for i in range(4)]
+    Path(names[2]).write_bytes(b"no picture")
+    said: list[str] = []
+    assert len(scan_lines(names, None, least=3, told=said.append).lines) == 3
+    assert len(said) == 1
+    assert "2.png" in said[0]
+    assert said[0].endswith("It is left out.")
+    with pytest.raises(InputError, match=r"2\.png: this is neither"):
+        scan_lines([names[2]], None)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from readapt.cli.aside import aside
 from readapt.errors import UsageError
 
 
@@ -68,7 +69,7 @@ def gap(
     if out.suffix.lower() not in (".png", ".svg"):
         raise UsageError(f"{out}: the picture is a .png or an .svg; name such a file with -o.")
     told("lines of the scans")
-    real = scan_lines(scans, None if lines else Reader(model))
+    real = scan_lines(scans, None if lines else Reader(model), told=aside)
     read = None if text is None else read_corpus(text)
     corpora = None if read is None else {read.name: read}
     config = LineConfig(seed=seed)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from readapt.cli.aside import aside
 from readapt.cli.device import Device, DeviceOption
 from readapt.errors import UsageError
 
@@ -130,7 +131,7 @@ def cyclegan(
     recognizer = from_bundle(bundle)
     finder = Reader(model)
     real = scan_lines(
-        scans, None if lines else finder, height=height, least=min_lines, colour=colour
+        scans, None if lines else finder, height=height, least=min_lines, colour=colour, told=aside
     )
     judge = judge or _second_reader()
     judged = _judge(judge, finder, real.lines)

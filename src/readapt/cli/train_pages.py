@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from readapt.cli.aside import aside
 from readapt.cli.device import Device, DeviceOption
 from readapt.errors import UsageError
 
@@ -75,7 +76,7 @@ def pages(
     find_device(device.value)  # what is wrong with it is said before lines are looked for
     reader = Reader(model)
     bundle = Bundle.load(find_bundle(model))
-    real = scan_pages(scans, reader, least=min_pages, colour=colour)
+    real = scan_pages(scans, reader, least=min_pages, colour=colour, told=aside)
     corpora = () if text is None else (read_corpus(text),)
     maker = LineMaker(
         LineConfig(seed=seed, clean=1.0, height=bundle.manifest.recognizer.height),

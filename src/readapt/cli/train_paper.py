@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from readapt.cli.aside import aside
 from readapt.errors import UsageError
 
 
@@ -73,7 +74,7 @@ def paper(
     if (work / "checkpoint.pt").exists() and not resume:
         raise UsageError(f"{work} holds a run: go on with --resume, or choose another -o.")
     clock = Clock(time.monotonic(), float("inf") if steps else minutes)
-    patches = find_patches(scans, Reader(model), seed=seed, pages=pages)
+    patches = find_patches(scans, Reader(model), seed=seed, pages=pages, told=aside)
     if not quiet:
         typer.echo(
             f"{len(patches.levels)} patches of bare paper on {patches.pages} pages", err=True

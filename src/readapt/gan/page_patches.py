@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -50,15 +50,17 @@ def scan_pages(
     least: int = 1,
     most: int = 120,
     colour: bool = False,
+    told: Callable[[str], None] = lambda said: None,
 ) -> list[TextPage]:
     """Bring pages of scans to one size of text, found by the reader's detector.
 
-    Pages with fewer than three lines are left out. Raises :class:`InputError`, saying what is
+    Pages with fewer than three lines are left out, and what cannot be loaded, which `told` hears.
+    Raises :class:`InputError`, saying what is
     missing, where fewer than `least` remain.
     """
     found: list[TextPage] = []
     looked = 0
-    for page in pages_of(scans):
+    for page in pages_of(scans, told):
         looked += 1
         quads = [cut.quad for cut in reader.cut_lines(page)]
         if len(quads) >= _FEWEST_LINES:

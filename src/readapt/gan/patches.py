@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -83,18 +83,21 @@ def find_patches(
     least: int = 100,
     pages: int = 30,
     seed: int = 0,
+    told: Callable[[str], None] = lambda said: None,
 ) -> Patches:
     """Find text-free patches on scans, at the scale at which cut lines are `LINE` pixels high.
 
     A patch lies outside of every line that `reader` finds, with a margin, and passes
     :func:`plain_paper`. At most `pages` files, drawn by `seed`, are looked at, and every page gives
-    about as many patches as every other. Raises :class:`InputError`, saying what is missing, where
-    fewer than `least` are found.
+    about as many patches as every other; `told` hears what cannot be loaded. Raises
+    :class:`InputError`, saying what is missing, where fewer than `least` are found.
     """
     rng = np.random.default_rng([seed, 11])
     files = [file for name in scans for file in find_inputs(name)]
     chosen = [files[i] for i in sorted(rng.permutation(len(files))[:pages])]
-    quads = ((page.image, [c.quad for c in reader.cut_lines(page)]) for page in pages_of(chosen))
+    quads = (
+        (page.image, [c.quad for c in reader.cut_lines(page)]) for page in pages_of(chosen, told)
+    )
     return cut_patches(quads, rng, most=most, least=least)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from readapt.errors import InputError
-from readapt.pages.load import PageImage, find_inputs, load_pages
+from readapt.pages.load import PageImage, find_inputs
+from readapt.pages.spread import SpreadPages
 from readapt.reader import Reader
 from readapt.recognize.preprocess import prepare_colour, prepare_line
 from readapt.recognize.tighten import tightened
@@ -50,16 +51,18 @@ def scan_lines(
     most: int = 3000,
     least: int = 8,
     colour: bool = False,
+    told: Callable[[str], None] = lambda said: None,
 ) -> ScanLines:
     """Cut the lines out of scans: files, folders, globs, PDFs.
 
     `reader` finds them; with None, every image holds one line. In `colour` they are prepared as
-    `height width 3`. Stops after `most` lines. Raises
-    :class:`InputError`, saying what is missing, where fewer than `least` are usable.
+    `height width 3`. Pages are taken evenly over all there are, until there are `most` lines;
+    `told` hears what cannot be loaded. Raises :class:`InputError`, saying what is missing, where
+    fewer than `least` are usable.
     """
     kept: list[Image] = []
     pages = left_out = 0
-    for page in pages_of(scans):
+    for page in pages_of(scans, told):
         pages += 1
         cuts = [page.image] if reader is None else [cut.image for cut in reader.cut_lines(page)]
         for cut in cuts:
@@ -76,11 +79,27 @@ def scan_lines(
     return ScanLines(tuple(kept[:most]), pages, left_out)
 
 
-def pages_of(scans: Sequence[str]) -> Iterable[PageImage]:
-    """Yield the pages of files, folders and globs."""
-    for name in scans:
-        for file in find_inputs(name):
-            yield from load_pages(file)
+def pages_of(
+    scans: Sequence[str], told: Callable[[str], None] = lambda said: None
+) -> Iterator[PageImage]:
+    """Yield the pages of files, folders and globs, any first ones spread over all of them.
+
+    `told` hears what cannot be loaded; where nothing can, the first :class:`InputError` is raised.
+    """
+    damaged: list[str] = []
+
+    def hear(said: str) -> None:
+        damaged.append(said)
+        told(f"{said}. It is left out.")
+
+    files = [file for name in scans for file in find_inputs(name)]
+    loaded = 0
+    for page in SpreadPages(files, hear):
+        if page is not None:
+            loaded += 1
+            yield page
+    if damaged and not loaded:
+        raise InputError(f"{damaged[0]}.")
 
 
 def _missing(kept: int, least: int, pages: int, left_out: int, single: bool) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +19,8 @@ from readapt.adapt.scans.sheets import MOST, Sheets, pack, part, sheet_of, unpac
 from readapt.errors import InputError, UsageError
 from readapt.gan.scans import usable
 from readapt.lines.crop import crop_line
-from readapt.pages.load import STDIN, PageImage, count_pages, find_inputs, load_pages
+from readapt.pages.load import STDIN, PageImage, find_inputs
+from readapt.pages.spread import SpreadPages
 from readapt.reader import Reader
 from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.tighten import tightened
@@ -32,8 +32,6 @@ TALLEST: Final = 64
 """Pixels of height that cut lines are kept at for other engines."""
 _SHOWN = 5
 """Names in a sentence."""
-_GIVEN_UP = 3
-"""Pages of a document that cannot be loaded, after which the others are not tried."""
 _IMAGES: Final = ("lines", "held_out", "cuts", "held_out_cuts", "around")
 
 
@@ -174,50 +172,42 @@ def find_target(
     remarks = []
     if others:
         remarks.append(f"Not images, left out: {_listed(others)}.")
-    damaged: dict[str, str] = {}
-    failures: Counter[str] = Counter()
+    damaged: list[str] = []
     twice: list[str] = []
     seen: set[bytes] = set()
     found: list[_Line] = []
     called: list[str] = []
     sheets: list[Image] = []
     pages = left_out = done = 0
-    every = [(name, i) for name in names for i in range(count_pages(name))]
-    for done, number in enumerate(evenly(len(every)), 1):
-        name, index = every[number]
-        if failures[name] >= _GIVEN_UP:
-            continue
-        try:
-            for page in load_pages(name, pages=(index,)):
-                mark = hashlib.sha256(page.image.tobytes()).digest()
-                if mark in seen:
-                    twice.append(Path(name).name)
-                    continue
-                seen.add(mark)
-                cuts, sheet = _cuts(page, reader, config.single)
-                if sheet is not None and len(sheets) < MOST:
-                    sheets.append(sheet)
-                kept = [line for line in (_kept(pages, *cut, config) for cut in cuts) if line]
-                left_out += len(cuts) - len(kept)
-                found += kept
-                called.append(Path(name).name + (f", page {page.index + 1}" if page.index else ""))
-                pages += 1
-        except InputError as error:
-            failures[name] += 1
-            damaged.setdefault(name, str(error).rstrip("."))
+    every = SpreadPages(names, damaged.append)
+    for done, page in enumerate(every, 1):
+        mark = b"" if page is None else hashlib.sha256(page.image.tobytes()).digest()
+        if page is not None and mark in seen:
+            twice.append(Path(page.source).name)
+        elif page is not None:
+            seen.add(mark)
+            cuts, sheet = _cuts(page, reader, config.single)
+            if sheet is not None and len(sheets) < MOST:
+                sheets.append(sheet)
+            kept = [line for line in (_kept(pages, *cut, config) for cut in cuts) if line]
+            left_out += len(cuts) - len(kept)
+            found += kept
+            name = Path(page.source).name
+            called.append(f"{name}, page {page.index + 1}" if page.index else name)
+            pages += 1
         told(done, len(every))
         late = time.monotonic() - started > seconds and len(found) >= config.least
         if len(found) >= config.most or late:
             break
     if damaged:
-        remarks.append(f"Cannot be read, left out: {_listed(list(damaged.values()), '; ')}.")
+        remarks.append(f"Cannot be read, left out: {_listed(damaged, '; ')}.")
     if twice:
         remarks.append(
             f"{len(twice)} of {pages + len(twice)} scans are the same picture as another and "
             f"count once: {_listed(twice)}."
         )
     if len(found) < config.least:
-        said = _too_few(len(found), left_out, pages, config, list(damaged.values()))
+        said = _too_few(len(found), left_out, pages, config, damaged)
         raise InputError(" ".join([said, *(remarks if pages else ())]))
     if done < len(every):
         remarks.append(f"{done} of {len(every)} pages are looked at, evenly over all of them.")
@@ -238,12 +228,6 @@ def _files(scans: Sequence[str]) -> tuple[list[str], list[str]]:
             inside = {str(p) for p in Path(scan).rglob("*") if p.is_file() and p.name[0] != "."}
             others += sorted(Path(name).name for name in inside - set(here))
     return list(names), others
-
-
-def evenly(count: int) -> list[int]:
-    """Order the numbers below ``count`` so that any first ones are spread over all of them."""
-    golden = 0.6180339887498949
-    return sorted(range(count), key=lambda i: (i * golden) % 1)
 
 
 def _cuts(

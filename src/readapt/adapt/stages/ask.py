@@ -13,10 +13,10 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from readapt.adapt.budget import Portion, stopwatch
-from readapt.adapt.scans.target import evenly
 from readapt.adapt.stage import HEARD, READINGS, Outcome, State
 from readapt.adapt.teachers.engines import Answer, Teacher, find_teacher
 from readapt.adapt.teachers.heard import Readings
+from readapt.pages.spread import evenly
 from readapt.types import Image
 
 _TOGETHER = 40

@@ -23,7 +23,7 @@ import torch
 from hardware import RESULTS, ROOT, head, write_result
 
 from readapt.adapt.exported import as_read
-from readapt.adapt.gate.evidence import better_share, likelier_share, together
+from readapt.adapt.gate.evidence import NOTHING, better_share, likelier_share, together
 from readapt.adapt.learning.finetune import part_way
 from readapt.adapt.learning.second_student import FOLDER
 from readapt.adapt.learning.weights import load_weights, trainable
@@ -146,7 +146,7 @@ def judged(run: Path, found: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(f"{path}: the adaptation had no words; run it with its stage `words`.")
     model = CharacterModel.load(path, bundle.alphabet)
     was, now = ([sign.text for sign in signs] for signs in pair)
-    sure, likelier = better_share(edits, characters), likelier_share(model, was, now)
+    sure, likelier = better_share(edits, characters, NOTHING), likelier_share(model, was, now)
     before, after = (found[when]["true"] for when in ("before", "after"))
     return {
         "collection": found["collection"],

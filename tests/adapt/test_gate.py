@@ -98,6 +98,12 @@ def test_leaving_characters_out_is_no_likelier() -> None:
     assert likelier_share(WORDS, LIKELY, shorter) < 0.5
     assert likelier_share(WORDS, ODD, LIKELY) == 1.0
     assert likelier_share(WORDS, LIKELY, LIKELY) == 0.5
+    few = np.zeros(200)
+    few[:2] = 1.0
+    edits, characters = np.stack([few, np.zeros(200)]), np.full((2, 200), 10.0)
+    strict = better_share(edits, characters)
+    assert strict == pytest.approx(1 - np.exp(-2), abs=0.05)  # neither line is drawn: no gain
+    assert better_share(edits, characters, 0.5) == pytest.approx((1 + strict) / 2)
 
 
 def test_judges_are_heard_together() -> None:

@@ -128,10 +128,10 @@ def test_resumed_it_has_the_time_that_the_first_has_left(known: Known, tmp_path:
     assert 0 < state["spent"] < 20
     save_checkpoint(checkpoint, {**state, "spent": 400.0})
     (tmp_path / "average.safetensors").unlink()
-    begun(known, tmp_path, os.getppid(), LoopConfig(minutes=9.0), 1.0)
+    begun(known, tmp_path, os.getppid(), LoopConfig(minutes=9.0), 5.0)
     second.main(tmp_path)
     state = load_checkpoint(checkpoint)
-    assert 400 < state["spent"] < 420
+    assert 400 < state["spent"] < 440
     assert (tmp_path / "average.safetensors").is_file()
 
 
@@ -156,11 +156,21 @@ def test_its_memory_is_known(known: Known, tmp_path: Path) -> None:
     assert second.most_memory(tmp_path) == 0
 
 
+@pytest.mark.parametrize("threads", [(1, 2), (2, 1)])
+def test_resumed_on_other_cores_nothing_changes(
+    known: Known, tmp_path: Path, threads: tuple[int, int]
+) -> None:
+    """Later rounds have learnt from what came of it."""
+    began, later = (replace(CONFIG, threads=count) for count in threads)
+    first = learn(began, known, tmp_path, [])
+    assert same(learn(later, known, tmp_path, []), first)
+
+
 def test_a_second_needs_a_core_a_processor_and_time() -> None:
     def two(config: AdaptConfig, minutes: float) -> bool:
         state = State(config, reading_network(), ALPHABET, Target((), (), (), ()), {}, False)
         loop = LoopConfig(minutes=minutes, steps=config.steps)
-        return finetuning._two(state, loop)
+        return finetuning._two(state, loop, Path("nowhere"))
 
     timed = replace(CONFIG, steps=0, device="cpu")
     assert two(timed, 1.0)

@@ -1,5 +1,6 @@
 """Lines of scans: usable ones, and a sentence where there are too few."""
 
+import io
 from pathlib import Path
 
 import cv2
@@ -75,6 +76,23 @@ def test_what_cannot_be_loaded_is_said_and_left_out(tmp_path: Path) -> None:
     assert len(scan_lines(names, None, least=3, told=said.append).lines) == 3
     assert len(said) == 1
     assert "2.png" in said[0]
-    assert said[0].endswith("It is left out.")
+    assert said[0].endswith("What is damaged is left out.")
     with pytest.raises(InputError, match=r"2\.png: this is neither"):
         scan_lines([names[2]], None)
+
+
+def test_a_name_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """A misspelt folder is not a damaged scan: half of the collection would be missing."""
+    name = save(tmp_path / "a.png", draw("abba"))
+    with pytest.raises(InputError, match="there is no such file"):
+        scan_lines([name, str(tmp_path / "scnas")], None, least=1)
+
+
+def test_a_document_on_stdin_has_all_its_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = [PIL.Image.fromarray(draw(text)) for text in ("abba", "ab", "ba")]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with (tmp_path / "a.tif").open("rb") as file:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(file))
+        assert scan_lines(["-"], None, least=1).pages == 3

@@ -71,3 +71,14 @@ def test_a_page_that_comes_late_in_a_damaged_document_is_not_tried(
     monkeypatch.setattr(spread, "count_pages", lambda name: 20)
     assert list(SpreadPages(["a.pdf"])) == [None] * 20
     assert len(tried) == GIVEN_UP
+
+
+def test_some_torn_pages_do_not_end_a_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: str, pages: tuple[int]) -> Iterator[PageImage]:
+        if pages[0] % 4 == 1:
+            raise InputError(f"{name}: page {pages[0]} is torn.", name)
+        yield PageImage(np.zeros((4, 4), np.uint8), name, pages[0])
+
+    monkeypatch.setattr(spread, "load_pages", load)
+    monkeypatch.setattr(spread, "count_pages", lambda name: 100)
+    assert sum(page is None for page in SpreadPages(["a.pdf"])) == 25

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -88,16 +89,15 @@ def find_patches(
     """Find text-free patches on scans, at the scale at which cut lines are `LINE` pixels high.
 
     A patch lies outside of every line that `reader` finds, with a margin, and passes
-    :func:`plain_paper`. At most `pages` files, drawn by `seed`, are looked at, and every page gives
+    :func:`plain_paper`. At most `pages` pages, of files drawn by `seed`, are looked at, and every page gives
     about as many patches as every other; `told` hears what cannot be loaded. Raises
     :class:`InputError`, saying what is missing, where fewer than `least` are found.
     """
     rng = np.random.default_rng([seed, 11])
     files = [file for name in scans for file in find_inputs(name)]
     chosen = [files[i] for i in sorted(rng.permutation(len(files))[:pages])]
-    quads = (
-        (page.image, [c.quad for c in reader.cut_lines(page)]) for page in pages_of(chosen, told)
-    )
+    some = islice(pages_of(chosen, told), pages)
+    quads = ((page.image, [c.quad for c in reader.cut_lines(page)]) for page in some)
     return cut_patches(quads, rng, most=most, least=least)
 
 

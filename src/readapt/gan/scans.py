@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from readapt.errors import InputError
-from readapt.pages.load import PageImage, find_inputs
+from readapt.pages.load import STDIN, PageImage, find_inputs, load_pages
 from readapt.pages.spread import SpreadPages
 from readapt.reader import Reader
 from readapt.recognize.preprocess import prepare_colour, prepare_line
@@ -84,21 +85,23 @@ def pages_of(
 ) -> Iterator[PageImage]:
     """Yield the pages of files, folders and globs, any first ones spread over all of them.
 
-    `told` hears what cannot be loaded; where nothing can, the first :class:`InputError` is raised.
+    A document on stdin comes first. `told` hears what is damaged. Raises :class:`InputError` for a
+    file that is not there, and where nothing can be loaded.
     """
-    damaged: list[str] = []
-
-    def hear(said: str) -> None:
-        damaged.append(said)
-        told(f"{said}. It is left out.")
-
     files = [file for name in scans for file in find_inputs(name)]
-    loaded = 0
-    for page in SpreadPages(files, hear):
+    for file in files:
+        if file == STDIN or not Path(file).exists():
+            yield from load_pages(file)
+    damaged: list[str] = []
+    said = loaded = 0
+    for page in SpreadPages([file for file in files if file != STDIN], damaged.append):
         if page is not None:
             loaded += 1
             yield page
-    if damaged and not loaded:
+        for text in damaged[said:] if loaded else ():
+            told(f"{text}. What is damaged is left out.")
+            said += 1
+    if damaged and not loaded and STDIN not in files:
         raise InputError(f"{damaged[0]}.")
 
 

@@ -12,9 +12,10 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,7 @@ def count_pages(name: str | Path) -> int:
 
 
 def load_pages(
-    name: str | Path, config: LoadConfig | None = None, pages: Container[int] | None = None
+    name: str | Path, config: LoadConfig | None = None, pages: Collection[int] | None = None
 ) -> Iterator[PageImage]:
     """Yield the pages of one file (or of stdin, ``"-"``), one at a time.
 
@@ -212,7 +213,7 @@ def _decode(
     stream: io.BufferedReader | io.BytesIO,
     source: str,
     config: LoadConfig,
-    pages: Container[int] | None,
+    pages: Collection[int] | None,
 ) -> Iterator[PageImage]:
     if is_pdf(stream):
         # PDFium would take a relative name that begins with ~ for a home.
@@ -228,7 +229,7 @@ def _decode_pixels(
     stream: io.BufferedReader | io.BytesIO,
     source: str,
     config: LoadConfig,
-    pages: Container[int] | None,
+    pages: Collection[int] | None,
 ) -> Iterator[tuple[int, Image]]:
     PIL.Image.init()
     try:
@@ -254,6 +255,8 @@ def _decode_pixels(
                 if index < 0:
                     return
                 if pages is not None and index not in pages:
+                    if index > max(pages, default=-1):
+                        return
                     continue
                 _check_size(picture.size, source, config.max_pixels)
                 image = from_pillow(picture)
@@ -266,8 +269,13 @@ def _decode_pixels(
 
 def _frames(picture: PIL.Image.Image) -> Iterator[None]:
     """Stand at each frame that is a page, in turn."""
-    for frame in range(getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1):
-        picture.seek(frame)
+    for frame in count():
+        if frame and picture.format != "TIFF":
+            return
+        try:
+            picture.seek(frame)
+        except EOFError:  # asking how many there are walks through all of them
+            return
         if not frame or not _is_thumbnail(picture):
             yield
 

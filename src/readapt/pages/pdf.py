@@ -2,7 +2,7 @@
 
 import io
 import threading
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +44,7 @@ def render_pdf(
     source: str,
     dpi: float,
     max_pixels: int,
-    pages: Container[int] | None = None,
+    pages: Collection[int] | None = None,
 ) -> Iterator[tuple[int, Image]]:
     """Draw each page at ``dpi`` on white, with its rotation, annotations and filled-in forms.
 
@@ -57,9 +57,9 @@ def render_pdf(
     import pypdfium2
 
     with _opened(document, source) as pdf:
-        for index in range(len(pdf)):
-            if pages is not None and index not in pages:
-                continue
+        for index in range(len(pdf)) if pages is None else sorted(pages):
+            if index >= len(pdf):
+                return
             try:
                 with _pdfium_lock:
                     image = _draw(pdf[index], dpi, min(max_pixels, _POSTER_PIXELS))

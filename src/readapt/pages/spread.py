@@ -9,7 +9,8 @@ from readapt.errors import InputError
 from readapt.pages.load import PageImage, count_pages, load_pages
 
 GIVEN_UP = 3
-"""Pages of a document that cannot be loaded, after which its others are not tried."""
+"""By so many are the pages that cannot be loaded more than the others when a document is given up:
+some say that they have a million, and have one."""
 
 
 class SpreadPages:
@@ -30,14 +31,15 @@ class SpreadPages:
 
     def __iter__(self) -> Iterator[PageImage | None]:
         """Yield the pages in order; None for one that cannot be loaded."""
-        failures: Counter[str] = Counter()
+        failures, loaded = Counter[str](), Counter[str]()
         for number in evenly(len(self._pages)):
             name, index = self._pages[number]
-            if failures[name] == GIVEN_UP:
+            if failures[name] >= GIVEN_UP + loaded[name]:
                 yield None
                 continue
             try:
                 page = next(load_pages(name, pages=(index,)), None)
+                loaded[name] += page is not None
             except InputError as error:
                 if not failures[name]:
                     self._told(str(error).rstrip("."))

@@ -1,7 +1,4 @@
-"""How surely a candidate reads better than the present network, by judges that need no label.
-
-Where a judge sees no difference it says a half: nothing, either way.
-"""
+"""How surely a candidate reads better than the present network, by judges that need no label."""
 
 from __future__ import annotations
 
@@ -19,17 +16,22 @@ ROUNDS = 400
 """Sets of lines that are drawn again."""
 
 
+NOTHING = 0.5
+"""What a judge says, among others, where it sees no difference."""
+
+
 def better_share(
-    edits: NDArray[np.float64], characters: NDArray[np.float64], seed: int = 0
+    edits: NDArray[np.float64], characters: NDArray[np.float64], tie: float = 0.0, seed: int = 0
 ) -> float:
     """Share of resampled sets of lines on which the second of two has the lower rate.
 
-    ``edits`` and ``characters`` are ``2 line``, before and after. A paired bootstrap: Koehn 2004,
-    "Statistical significance tests for machine translation evaluation".
+    Sets on which both have the same count ``tie``. ``edits`` and ``characters`` are ``2 line``,
+    before and after. A paired bootstrap: Koehn 2004, "Statistical significance tests for machine
+    translation evaluation".
     """
     drawn = _drawn(edits.shape[1], seed)
     before, after = edits[:, drawn].sum(2) / characters[:, drawn].sum(2)
-    return _share(before - after)
+    return _share(before - after, tie)
 
 
 def likelier_share(
@@ -37,15 +39,15 @@ def likelier_share(
 ) -> float:
     """Share of resampled sets of lines whose second reading is the likelier text.
 
-    A longer reading is not less likely for its length: each character more is worth what one of
-    the first readings costs on the mean.
+    Sets without a difference count half. A longer reading is not less likely for its length: each
+    character more is worth what one of the first readings costs on the mean.
     """
     was, now = (
         np.array([model.log_probability(text) for text in read]) for read in (before, after)
     )
     length, longer = (np.array([len(text) for text in read]) for read in (before, after))
     gain = now - was - was.sum() / max(1, length.sum()) * (longer - length)
-    return _share(gain[_drawn(len(gain), seed)].sum(1))
+    return _share(gain[_drawn(len(gain), seed)].sum(1), NOTHING)
 
 
 def together(*shares: float) -> float:
@@ -58,9 +60,8 @@ def together(*shares: float) -> float:
     return normal.cdf(sum(deviates) / len(deviates) ** 0.5)
 
 
-def _share(gains: NDArray[np.float64]) -> float:
-    """Share of the sets with a gain; those with none count half."""
-    return float(((np.sign(gains) + 1) / 2).mean())
+def _share(gains: NDArray[np.float64], tie: float) -> float:
+    return float((gains > 0).mean() + tie * (gains == 0).mean())
 
 
 def _drawn(lines: int, seed: int) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.exported import as_read
-from readapt.adapt.gate.evidence import better_share, likelier_share, together
+from readapt.adapt.gate.evidence import NOTHING, better_share, likelier_share, together
 from readapt.adapt.gate.jury import compare
 from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.settings import GateConfig
@@ -86,7 +86,7 @@ class Gate:
         """``held_out`` and ``replay`` are prepared lines; the latter's texts are known.
 
         ``labelled`` are more such lines, each with a character that the base model has no class
-        for; they must not get worse. With ``script``, most of the text is in such characters, and
+        for; they must not get worse. With ``script``, so many are in such characters that
         these lines alone say what is better: nobody is certain of what is new.
         """
         self.config = config
@@ -224,7 +224,7 @@ class Gate:
         characters = np.stack([before.characters, after.characters])
         if self._words is None:
             return _surely(edits, characters, "estimate", config.sure)
-        certain = better_share(edits, characters)
+        certain = better_share(edits, characters, NOTHING)
         likelier = likelier_share(self._words, before.read, after.read)
         moved = (
             f"estimate {before.estimate.rate:.2%} -> {after.estimate.rate:.2%}, better on "

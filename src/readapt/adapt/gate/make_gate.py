@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from readapt.adapt.gate.lines import FEWEST, Gate
@@ -47,8 +48,9 @@ def make_gate(state: State, known: Alphabet, errors: ErrorEstimate) -> Gate:
 def share_of(characters: frozenset[str], corpora: Mapping[str, Corpus]) -> float:
     """Share of the letters of texts that are among ``characters``."""
     texts = "".join(f"{corpus.text} {' '.join(corpus.words)}" for corpus in corpora.values())
-    letters = len("".join(texts.split()))
-    return sum(map(texts.count, characters)) / max(1, letters)
+    counts = Counter(texts)
+    letters = sum(count for character, count in counts.items() if not character.isspace())
+    return sum(counts[character] for character in characters) / max(1, letters)
 
 
 def _lines_with(

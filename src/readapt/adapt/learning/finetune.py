@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.learning.second_student import FOLDER, LEAST, SecondStudent
+from readapt.adapt.learning.second_student import CHECKPOINT, FOLDER, LEAST, SecondStudent
 from readapt.adapt.learning.training import Training
 from readapt.adapt.stage import State
 from readapt.nets.crnn import Crnn
@@ -54,7 +54,7 @@ def finetune(
     training = Training(
         state.network, real, around, known, state.alphabet, config.selftrain, loop, config.device
     )
-    second = SecondStudent(training.another(), folder) if _two(state, loop) else None
+    second = SecondStudent(training.another(), folder) if _two(state, loop, folder) else None
     try:
         first = training.run(folder, portion.tick)
         other = None if second is None else second.result(portion.tick)
@@ -66,8 +66,10 @@ def finetune(
     return first if other is None else part_way(first, other, 0.5)
 
 
-def _two(state: State, loop: LoopConfig) -> bool:
-    """Whether a second student has a core, and time to get there."""
+def _two(state: State, loop: LoopConfig, folder: Path) -> bool:
+    """Whether there is a second student: as it was begun, or if it has a core, and time."""
+    if (folder / CHECKPOINT).is_file():
+        return (folder / FOLDER).is_dir()
     count = state.config.threads or cores()
     on_processor = find_device(state.config.device).type == "cpu"
     return count > 1 and on_processor and (bool(loop.steps) or loop.minutes >= LEAST)

@@ -78,6 +78,8 @@ class SecondStudent:
                 break
             tick()
             time.sleep(_POLL)
+        if (self._folder / _LOST).is_file():
+            return None
         with suppress(ModelError):
             return load_weights(self._training.network, self._folder / _WEIGHTS)
         (self._folder / _LOST).touch()

@@ -195,7 +195,7 @@ def find_target(
             name = Path(page.source).name
             called.append(f"{name}, page {page.index + 1}" if page.index else name)
             pages += 1
-        told(done, len(every))
+            told(done, len(every))
         late = time.monotonic() - started > seconds and len(found) >= config.least
         if len(found) >= config.most or late:
             break

@@ -89,9 +89,9 @@ def find_patches(
     """Find text-free patches on scans, at the scale at which cut lines are `LINE` pixels high.
 
     A patch lies outside of every line that `reader` finds, with a margin, and passes
-    :func:`plain_paper`. At most `pages` pages, of files drawn by `seed`, are looked at, and every page gives
-    about as many patches as every other; `told` hears what cannot be loaded. Raises
-    :class:`InputError`, saying what is missing, where fewer than `least` are found.
+    :func:`plain_paper`. At most `pages` pages, of files drawn by `seed`, are looked at, each for
+    about as many patches; `told` hears what cannot be loaded. Raises :class:`InputError`, saying
+    what is missing, where fewer than `least` are found.
     """
     rng = np.random.default_rng([seed, 11])
     files = [file for name in scans for file in find_inputs(name)]

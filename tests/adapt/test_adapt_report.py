@@ -5,7 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from readapt.adapt.end.report import look_shown
+from readapt.adapt.end.report import look_shown, read_column
+from readapt.train.loop import Log
 
 
 def test_the_look_is_shown_where_there_was_one(tmp_path: Path) -> None:
@@ -22,3 +23,16 @@ def test_the_look_is_shown_where_there_was_one(tmp_path: Path) -> None:
     assert "data:image/png;base64," in html
     assert "nan" not in html
     assert "href" not in html
+
+
+def test_a_log_whose_columns_changed_is_read(tmp_path: Path) -> None:
+    """A look that is tried weaker has a new column from then on; resumed logs repeat their head."""
+    log = Log(tmp_path / "judge.csv", echo=False)
+    log.write({"step": 1.0, "score": 2.0, "kid": 0.5})
+    Log(tmp_path / "judge.csv", echo=False).write({"step": 2.0, "score": 1.0, "kid": 0.4})
+    log.write({"step": 3.0, "score": 1.0, "strength": 0.8, "kid": 0.3})
+    with log.path.open("a") as file:
+        file.write("4,0.5,0.8")  # cut off
+    assert read_column(log.path, "kid") == [0.5, 0.4, 0.3]
+    assert read_column(log.path, "strength") == [0.8, 0.8]
+    assert read_column(log.path, "gap") == []

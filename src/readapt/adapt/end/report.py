@@ -209,9 +209,15 @@ def _losses(ending: Ending) -> Iterable[str]:
 
 def read_column(path: Path, column: str) -> list[float]:
     """Read a column of a log of the training loop."""
+    head: list[str] = []
+    values = []
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row.get(column) not in (None, column)]
-    return [float(row[column]) for row in rows]
+        for row in csv.reader(file):
+            if row and row[0] == "step":  # a new column begins with a new header line
+                head = row
+            elif column in head[: len(row)]:  # the last row may be cut off
+                values.append(float(row[head.index(column)]))
+    return values
 
 
 def curve(series: Mapping[str, Sequence[float]], labels: Sequence[str]) -> str:

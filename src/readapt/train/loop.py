@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import math
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,10 +19,6 @@ from torch import Tensor, nn
 
 from readapt.train.checkpoint import load_checkpoint, save_checkpoint
 from readapt.train.parallel import agree, mean_gradients, rank, world
-
-# Batches have hundreds of shapes, and oneDNN keeps its kernels for the last 1,024 that it was asked
-# for: a third of a gigabyte in a hundred steps. To make them anew takes no time to speak of.
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,9 @@ CHECKPOINT = "checkpoint.pt"
 _TRAINING, _WEIGHTS, _LOG = "training.pickle", "average.safetensors", "log.txt"
 _MEMORY, _LOST = "memory", "lost"
 _POLL = 0.2
-# Batches have hundreds of shapes, and oneDNN keeps kernels for the last 1,024: a third of a gigabyte
-# in a hundred steps. A recognizer's are soon made anew; those of a game, of which there are more in
-# one step, are not, so the first process keeps them.
+# Batches have hundreds of shapes, and oneDNN keeps kernels for the last 1,024: a third of a
+# gigabyte in a hundred steps. A recognizer's are soon made anew; those of a game, of which one step
+# has more than that, are not, so the first process keeps them.
 _KERNELS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}
 
 

@@ -23,6 +23,7 @@ def frames(time: int, seed: int, peak: float) -> NDArray[np.float64]:
     ),
 )
 @example(seed=15235381, time=2, peak=400.0, given_texts=[(0, 2, [])])  # near the least number
+@example(seed=512, time=24, peak=400.0, given_texts=[(11, 24, [3, 3, 1, 3])])  # 1e300 times less
 @settings(deadline=None)
 def test_each_is_the_likelihood_in_its_own_frames(
     seed: int, time: int, peak: float, given_texts: list[tuple[int, int, list[int]]]
@@ -36,7 +37,10 @@ def test_each_is_the_likelihood_in_its_own_frames(
         for (begin, end), target in zip(spans.tolist(), targets, strict=True)
     ]
     found = span_log_likelihoods(log_probs, spans, targets)
-    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    exact = np.isclose(found, expected, rtol=1e-9, atol=1e-9)
+    # Paths that were 1e300 times less probable than others up to some frame may be missing.
+    left_out = (found <= expected) & (np.array(expected) < -300 * np.log(10))
+    assert (exact | left_out).all()
 
 
 @pytest.mark.parametrize("temperature", [0.01, 0.7, 3.0])

@@ -38,6 +38,8 @@ def test_each_is_the_likelihood_in_its_own_frames(
     ]
     found = span_log_likelihoods(log_probs, spans, targets)
     exact = np.isclose(found, expected, rtol=1e-9, atol=1e-9)
+    if peak < 400:
+        assert exact.all()
     # Paths that were 1e300 times less probable than others up to some frame may be missing.
     left_out = (found <= expected) & (np.array(expected) < -300 * np.log(10))
     assert (exact | left_out).all()

@@ -42,8 +42,8 @@ _TRAINING, _WEIGHTS, _LOG = "training.pickle", "average.safetensors", "log.txt"
 _MEMORY, _LOST = "memory", "lost"
 _POLL = 0.2
 # Batches have hundreds of shapes, and oneDNN keeps kernels for the last 1,024: a third of a
-# gigabyte in a hundred steps. A recognizer's are soon made anew; those of a game, of which one step
-# has more than that, are not, so the first process keeps them.
+# gigabyte in a hundred steps. Training a recognizer with few was as fast (LOG.md); games were not
+# tried, so the first process, which plays them, is left as it is.
 _KERNELS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}
 
 

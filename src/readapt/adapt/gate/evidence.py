@@ -34,6 +34,11 @@ def better_share(
     return _share(before - after, tie)
 
 
+def more_share(before: NDArray[np.float64], after: NDArray[np.float64], seed: int = 0) -> float:
+    """Share of resampled sets, of pages or lines, of which ``after`` is worth more in all."""
+    return _share((after - before)[_drawn(len(before), seed)].sum(1), 0.0)
+
+
 def likelier_share(
     model: CharacterModel, before: Sequence[str], after: Sequence[str], seed: int = 0
 ) -> float:

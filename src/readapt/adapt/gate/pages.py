@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from readapt.adapt.gate.evidence import more_share
 from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.scans.steady import LOOKS, Maps, look_at
 from readapt.adapt.settings import GateConfig
@@ -127,12 +128,3 @@ def fresh(quads: Sequence[Quad] | NDArray[np.float32], size: tuple[int, ...]) ->
         found[i] = int((own & (1 - taken)).sum()) > 0.5 * area
         taken |= own
     return found
-
-
-def more_share(
-    before: NDArray[np.float64], after: NDArray[np.float64], rounds: int = 400, seed: int = 0
-) -> float:
-    """Share of resampled sets of pages on which ``after`` is worth more in all."""
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(before), size=(rounds, len(before)))
-    return float(((after - before)[drawn].sum(1) > 0).mean())

@@ -1,4 +1,4 @@
-"""A bundle's detector as a network that learns again; see ``adapt.learning.weights`` for the recognizer's.
+"""A bundle's detector as a network that learns again; ``weights`` has the recognizer's.
 
 Every convolution of the exported graph has its batch norm folded in. It comes back with a norm that
 does nothing at first and stays fixed: an affine map that learns.

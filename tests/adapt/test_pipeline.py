@@ -27,6 +27,7 @@ from readapt.adapt.scans.target import FILE_NAME, TargetConfig, load_target
 from readapt.adapt.settings import AdaptConfig, GateConfig
 from readapt.adapt.stage import LANGUAGE_MODEL, State
 from readapt.adapt.stages import free, words
+from readapt.adapt.teachers.engines import RapidOcr
 from readapt.errors import InputError, ReadaptError, UsageError
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import LanguageModelSection
@@ -148,6 +149,24 @@ def test_stages_that_cannot_run_say_why(tmp_path: Path) -> None:
     html = adapted.report.read_text("utf-8")
     assert "5 minutes are too few" in html
     assert "no --teacher was named" in html
+
+
+def test_a_teacher_installed_after_it_was_left_out_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(told: Told) -> None:
+        if told.text.startswith("left out"):
+            raise Kill
+
+    config = replace(CONFIG, only=("words", "ask", "listen"), teachers=("rapidocr",))
+    monkeypatch.setattr(RapidOcr, "missing", lambda _: "not installed: pip install it")
+    with pytest.raises(Kill):
+        run(tmp_path, config, listener=die)
+    monkeypatch.setattr(RapidOcr, "missing", lambda _: "")
+    monkeypatch.setattr(RapidOcr, "read", lambda _, lines: (("ab", 0.9) for _ in lines))
+    html = run(tmp_path, config, resume=True).report.read_text("utf-8")
+    assert "30 of 30 lines" in html
+    assert "not installed" not in html
 
 
 def test_unknown_stages_and_places(tmp_path: Path) -> None:

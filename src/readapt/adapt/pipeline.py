@@ -266,7 +266,7 @@ class _Run:
         self._note_base(state, base)
         stages = all_stages(self.config)
         started = state.network
-        done = [stage for stage in stages if self.journal.get(f"stage {stage.name}")]
+        done = self._done(stages)
         for stage in done:
             self._recall(state, stage)
         if state.network is not started:
@@ -279,6 +279,19 @@ class _Run:
             coming.pop(0)
         self.now, self.rate = "end", present.estimate.rate
         return base, present
+
+    def _done(self, stages: Sequence[Stage]) -> list[Stage]:
+        """Stages that do not run again.
+
+        Those that were left out last may, if none after them has begun: a teacher may have been
+        installed since.
+        """
+        found = [self.journal.get(f"stage {stage.name}") for stage in stages]
+        done = [entry for entry in found if entry is not None]
+        begun = [stage for stage in stages[len(done) :] if self.journal.get(f"begun {stage.name}")]
+        while not begun and done and "left out" in done[-1]:
+            done.pop()
+        return list(stages[: len(done)])
 
     def ending(self, state: State, base: Score, last: Score, remarks: Sequence[str]) -> Ending:
         """Put together what the end needs."""

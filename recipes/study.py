@@ -7,7 +7,8 @@ Every cell is an adaptation of its own, to one half of a collection's labelled p
 and all of its unlabelled ones; the other half is held-out pages of the same look. Cells that are
 done are kept, in `--cells`, where more may be added another day; one that was stopped is resumed.
 `supervised` is no adaptation but what labels give: trained on the texts of the first half;
-`tesseract` and `rapidocr` read the same crops. `--table` writes what is there so far as Markdown.
+`tesseract` and `rapidocr` read the same crops. `--table` writes what is there so far as Markdown;
+`recipes/study_table.py` lays out figures of several runs together.
 """
 
 import argparse
@@ -17,11 +18,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, median, stdev
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import numpy as np
 import torch
+from study_table import Cell, table
 
 from readapt.adapt.budget import Portion
 from readapt.adapt.exported import as_read
@@ -80,10 +80,8 @@ COLLECTIONS = {
     "archiscribe_fraktur_lines": "frk",
 }
 """Names, and languages as Tesseract is told them where it is measured (never where it teaches)."""
-HALVES = ("seen", "unseen")
 Read: TypeAlias = Callable[[Sequence[Image]], list[str]]
 """Images of lines to their texts."""
-Cell: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -259,106 +257,6 @@ def supervised(bundle: Bundle, seen: Half, seed: int, options: argparse.Namespac
     return as_read(trained, bundle.alphabet, options.threads)
 
 
-def table(cells: Sequence[Cell]) -> str:
-    """Lay out collections by variants: error rates, then what each variant gains on the mean."""
-    variants = [v for v in VARIANTS if any(c["variant"] == v for c in cells)]
-    rows = [
-        "| collection | " + " | ".join(variants) + " |",
-        "|---" * (len(variants) + 1) + "|",
-    ]
-    for name in (n for n in COLLECTIONS if any(c["collection"] == n for c in cells)):
-        row = []
-        for variant in variants:
-            here = [c for c in cells if (c["collection"], c["variant"]) == (name, variant)]
-            row.append(" / ".join(spread([c[half] for c in here]) for half in HALVES))
-        rows.append(f"| {name} | " + " | ".join(row) + " |")
-    for title, row in (
-        ("errors fewer, mean", [gained(cells, variant) for variant in variants]),
-        ("5 to 95 %, collections resampled", [interval(cells, variant) for variant in variants]),
-        ("minutes", [middle(cells, variant, "minutes", 1) for variant in variants]),
-        ("ms a line", [middle(cells, variant, "milliseconds a line", 0) for variant in variants]),
-        ("GB at most", [highest(cells, variant, "gigabytes") for variant in variants]),
-        (
-            "MB of the model",
-            [highest(cells, variant, "megabytes of the model") for variant in variants],
-        ),
-        ("estimate: rank correlation", [honesty(cells, variant)[0] for variant in variants]),
-        ("estimate: mean error, points", [honesty(cells, variant)[1] for variant in variants]),
-        ("estimate: truth inside", [honesty(cells, variant)[2] for variant in variants]),
-    ):
-        rows.append(f"| {title} | " + " | ".join(row) + " |")
-    return (
-        "Characters wrong, percent, on pages adapted to / on held-out pages of the same look; "
-        "mean ± standard deviation over seeds.\n\n" + "\n".join(rows) + "\n"
-    )
-
-
-def spread(rates: Sequence[float]) -> str:
-    if not rates:
-        return "–"
-    more = f" ± {100 * stdev(rates):.2f}" if len(rates) > 1 else ""
-    return f"{100 * mean(rates):.2f}{more}"
-
-
-def gained(cells: Sequence[Cell], variant: str) -> str:
-    """Mean share of the shipped model's errors that a variant does not make."""
-    found = gains(cells, variant)
-    if variant == "shipped" or not len(found):
-        return "–"
-    return " / ".join(f"{100 * gain:.0f} %" for gain in found.mean(0))
-
-
-def gains(cells: Sequence[Cell], variant: str) -> np.ndarray:
-    """Return the shares of the shipped model's errors that are gone, `collection half`."""
-    base = {c["collection"]: c for c in cells if c["variant"] == "shipped"}
-    found = []
-    for name in COLLECTIONS:
-        here = [c for c in cells if (c["collection"], c["variant"]) == (name, variant)]
-        if here and name in base:
-            rates = [mean(c[half] for c in here) / base[name][half] for half in HALVES]
-            found.append([1 - rate for rate in rates])
-    return np.array(found).reshape(-1, 2)
-
-
-def interval(cells: Sequence[Cell], variant: str, rounds: int = 5000) -> str:
-    """Of the mean gain, over collections drawn again."""
-    found = gains(cells, variant)
-    if variant == "shipped" or len(found) < 3:
-        return "–"
-    drawn = np.random.default_rng(0).integers(len(found), size=(rounds, len(found)))
-    low, high = np.quantile(100 * found[drawn].mean(1), (0.05, 0.95), axis=0)
-    return " / ".join(f"{a:.0f} to {b:.0f}" for a, b in zip(low, high, strict=True))
-
-
-def honesty(cells: Sequence[Cell], variant: str) -> tuple[str, str, str]:
-    """Of estimates on the very lines: rank correlation, mean error, share with the truth inside."""
-    pairs = [
-        (c[half], *c["said"][i])
-        for c in cells
-        if c["variant"] == variant and "said" in c
-        for i, half in enumerate(HALVES)
-    ]
-    if len(pairs) < 4:
-        return "–", "–", "–"
-    true, rate, low, high = np.array(pairs).T
-    ranks = [np.argsort(np.argsort(x, kind="stable"), kind="stable") for x in (true, rate)]
-    inside = int(((low <= true) & (true <= high)).sum())
-    error = 100 * float(np.abs(true - rate).mean())
-    return f"{np.corrcoef(*ranks)[0, 1]:.2f}", f"{error:.2f}", f"{inside} of {len(pairs)}"
-
-
-def highest(cells: Sequence[Cell], variant: str, key: str) -> str:
-    """Largest figure over all cells of a variant that have it."""
-    found = [c[key] for c in cells if c["variant"] == variant and c.get(key)]
-    return f"{max(found):.1f}" if found else "–"
-
-
-def middle(cells: Sequence[Cell], variant: str, key: str, digits: int) -> str:
-    """Median of a figure over all cells of a variant that have it."""
-    found = [c[key] for c in cells if c["variant"] == variant and c.get(key)]
-    return f"{median(found):.{digits}f}" if found else "–"
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("out", type=Path)
@@ -396,6 +294,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 print(json.dumps(cells[-1]), flush=True)
     if options.table is not None:
         command = f"python recipes/study.py OUT --data DATA --minutes {options.minutes:g}"
+        cells.sort(key=lambda cell: list(VARIANTS).index(cell["variant"]))
         options.table.write_text(f"# The study\n\n`{command}`\n\n{table(cells)}", "utf-8")
 
 

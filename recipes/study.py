@@ -26,7 +26,7 @@ from study_table import Cell, table
 from readapt.adapt.budget import Portion
 from readapt.adapt.exported import as_read
 from readapt.adapt.learning.finetune import finetune
-from readapt.adapt.learning.known import Known, line_maker
+from readapt.adapt.learning.known import Known
 from readapt.adapt.learning.weights import trainable
 from readapt.adapt.pipeline import adapt
 from readapt.adapt.scans.target import Target, TargetConfig
@@ -47,7 +47,7 @@ from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.recognizer import Recognizer
 from readapt.recognize.tighten import tightened
 from readapt.synth.corpus import system_corpora
-from readapt.synth.lines import LineConfig
+from readapt.synth.lines import LineConfig, LineMaker
 from readapt.train.device import DEVICES
 from readapt.types import Image
 
@@ -244,7 +244,7 @@ def supervised(bundle: Bundle, seen: Half, seed: int, options: argparse.Namespac
     lines = tuple(prepare_line(tightened(line), 36) for line in seen.lines)
     target = Target(lines, (), seen.lines, tuple(range(len(lines))))
     state = State(config, network, bundle.alphabet, target, corpora, False)
-    maker = line_maker(LineConfig(seed=seed + 31), corpora, bundle.alphabet)
+    maker = LineMaker(LineConfig(seed=seed + 31), corpora=corpora, alphabet=bundle.alphabet)
     known = Known(maker, maker, 36)
     real = [
         (line, "".join(c for c in text if not bundle.alphabet.missing(c)))

@@ -35,6 +35,16 @@ def test_a_line_cut_off_is_as_if_not_written(tmp_path: Path, cut: int) -> None:
     assert Journal(tmp_path, SETTINGS, resume=True).get("stage words") == {"n": 1}
 
 
+@pytest.mark.parametrize("name", ["Stra\udcdfe.png", "a\u2028b.png", "a\x85b.png"])
+def test_names_of_files_need_not_be_text(tmp_path: Path, name: str) -> None:
+    """What is no Unicode comes as surrogates; some characters end lines, to some readers."""
+    settings = {**SETTINGS, "scans": [name]}
+    Journal(tmp_path, settings, resume=False).add("base", {"page": name})
+    again = Journal(tmp_path, settings, resume=True)
+    assert not again.begun_anew
+    assert again.get("base") == {"page": name}
+
+
 def test_other_settings_are_refused_and_named(tmp_path: Path) -> None:
     Journal(tmp_path, {**SETTINGS, "seed": 7}, resume=False)
     Journal(tmp_path, SETTINGS, resume=False).add("base", {})  # nothing was lost

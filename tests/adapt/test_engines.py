@@ -99,6 +99,8 @@ def test_tesseracts_languages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert Tesseract("t", languages=("fr", "de")).codes == "fra"
     assert Tesseract("t", languages=("pl",)).codes == "eng"
+    assert "reads with eng and without pol: apt-get" in Tesseract("t", languages=("pl",)).without()
+    assert Tesseract("t", languages=("fr",)).without() == ""
     assert Tesseract("t", "deu+fra").codes == "deu+fra"
     assert "apt-get install tesseract-ocr-deu" in Tesseract("t", "deu+fra").missing()
     assert Tesseract("t", "fra").missing() == ""

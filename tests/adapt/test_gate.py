@@ -123,7 +123,8 @@ def test_lines_in_new_characters_judge_by_their_texts() -> None:
     gate = Gate(lines, labelled, ALPHABET, ErrorEstimate(), GateConfig(), 1, labelled, True)
     found = gate.score(network)
     assert found.labelled is not None
-    assert gate.glance(network) == found.labelled[0].sum() / found.labelled[1].sum()
+    gate.present = found
+    assert gate.glance(network) == (found.labelled[0].sum() / found.labelled[1].sum(),) * 2
     poor = replace(found, labelled=(found.labelled[1], found.labelled[1]))
     unsure = replace(found, estimate=replace(found.estimate, rate=0.9), edits=found.characters)
     assert gate.decide(poor, unsure, unsure).kept
@@ -184,11 +185,15 @@ def test_engines_are_the_better_judge() -> None:
     alone = judge.score(network)
     assert alone.read == tuple(said)
     heard = [[Vote(text, 0.9)] for text in said]
-    judge.hear([*heard[:10], *[[]] * 14], alone, 0.2)  # too few
+    judge.present = alone
+    judge.hear([*heard[:10], *[[]] * 14], 0.2)  # too few
     assert "estimate" in judge.decide(alone, alone, alone).reason
-    judge.hear(heard, alone, 0.2)
-    assert judge.glance(network) == 0
+    judge.hear(heard, 0.2)
+    assert judge.glance(network) == (0, 0)
     worse = replace(alone, read=tuple(f"{text}b" for text in said))
+    judge.present = worse
+    was, now = judge.glance(network)
+    assert was > now == 0  # one engine is enough for the better one to be it
     assert judge.decide(worse, alone, alone).kept
     verdict = judge.decide(alone, worse, alone)
     assert not verdict.kept

@@ -91,6 +91,9 @@ class Counting:
     def missing(self) -> str:
         return ""
 
+    def without(self) -> str:
+        return ""
+
     def read(self, lines: Sequence[Image]) -> Generator[Answer]:
         for line in lines:
             self.asked.append(int(line[0, 0]))

@@ -1,6 +1,8 @@
 """Rounds of self-training: what they read, and in which order."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bar_world import ALPHABET, bars, reading_network, words
@@ -11,8 +13,9 @@ from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import State
 from readapt.adapt.stages import listen
 from readapt.adapt.stages.listen import Listen, latest
-from readapt.adapt.teachers.heard import UNREAD
-from readapt.train.selftrain import surest
+from readapt.adapt.teachers.heard import UNREAD, Readings
+from readapt.train.selftrain import PseudoLabel, Reads, surest
+from readapt.types import Image
 
 
 def test_lines_there_is_no_time_for_are_left_unread(
@@ -38,6 +41,27 @@ def test_lines_there_is_no_time_for_are_left_unread(
     everything, _ = Listen()._labels(state, {}, Portion(600.0), tmp_path / "all.json", 3)
     assert UNREAD not in everything
     assert surest(everything, 1.0, 1.0) == list(range(8))
+
+
+def test_lines_that_no_engine_has_read_are_looked_at_in_all_views(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = tuple(bars(text, 30, 220, 5, i) for i, text in enumerate(words(8)))
+    target = Target(lines, (), lines, tuple(range(8)))
+    state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
+    seen: list[tuple[int, int]] = []
+    plain = listen.label
+
+    def noted(reader: Reads, cut: Sequence[Image], *args: Any) -> list[PseudoLabel]:
+        seen.append((len(cut), len(args[-1])))
+        return plain(reader, cut, *args)
+
+    monkeypatch.setattr(listen, "label", noted)
+    heard: Readings = {"one": [("ab", 0.9)] * 3 + [None] * 5, "two": [None] * 2 + [("b", 0.9)] * 6}
+    heard["two"][6:] = [None, None]
+    labels, _ = Listen()._labels(state, heard, Portion(600.0), tmp_path / "labels.json", 0)
+    assert seen == [(6, 0), (2, 3)]
+    assert UNREAD not in labels
 
 
 def test_the_last_of_the_good_rounds_is_taken() -> None:

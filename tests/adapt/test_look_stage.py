@@ -18,6 +18,7 @@ from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import LOOK, State
 from readapt.adapt.stages import look
 from readapt.adapt.stages.look import LearnLook
+from readapt.errors import InputError, ReadaptError
 from readapt.gan.play import CollapseError
 from readapt.gan.written import Written
 from readapt.synth.lines import LineSample
@@ -68,7 +69,7 @@ def test_lines_in_the_look_are_written_for_later_stages(
     monkeypatch.setattr(look, "write_look_lines", write)
     monkeypatch.setattr(look, "change_of", lambda found: lambda line, seed: line)
     monkeypatch.setattr(look.Look, "load", classmethod(lambda cls, folder: None))
-    monkeypatch.setattr(look, "line_maker", lambda *_: None)
+    monkeypatch.setattr(look, "LineMaker", lambda *_, **__: None)
     monkeypatch.setattr(look, "kindred_of", lambda found: None)
     outcome = LearnLook().run(state(60), Portion(1200.0), tmp_path / "look")
     assert seen == {"minutes": 15.0, "lines": 6, "resume": False, "frozen": True}
@@ -93,7 +94,7 @@ def test_a_look_that_is_there_is_not_learnt_again(
     monkeypatch.setattr(look, "write_look_lines", write)
     monkeypatch.setattr(look, "change_of", lambda found: lambda line, seed: line)
     monkeypatch.setattr(look.Look, "load", classmethod(lambda cls, folder: loaded.append(folder)))
-    monkeypatch.setattr(look, "line_maker", lambda *_: None)
+    monkeypatch.setattr(look, "LineMaker", lambda *_, **__: None)
     monkeypatch.setattr(look, "kindred_of", lambda found: None)
     short = state(5)
     short.config = replace(short.config, look=str(tmp_path / "mine"))
@@ -103,14 +104,15 @@ def test_a_look_that_is_there_is_not_learnt_again(
     assert outcome.record["kept their text"] == 1.0
 
 
+@pytest.mark.parametrize("error", [CollapseError, InputError])
 def test_a_lost_game_leaves_the_rest_of_the_run_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[ReadaptError]
 ) -> None:
     def make_look(*_: object, **__: object) -> None:
-        raise CollapseError("The translated lines are black.")
+        raise error("The translated lines are black.")
 
     monkeypatch.setattr(look, "make_look", make_look)
-    monkeypatch.setattr(look, "line_maker", lambda *_: None)
+    monkeypatch.setattr(look, "LineMaker", lambda *_, **__: None)
     outcome = LearnLook().run(state(60), Portion(1200.0), tmp_path / "look")
     assert outcome.verdict is not None
     assert (outcome.verdict.kept, "black" in outcome.verdict.reason) == (False, True)

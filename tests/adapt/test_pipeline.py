@@ -25,8 +25,9 @@ from readapt.adapt.scans import collection_language
 from readapt.adapt.scans.collection_language import SureReading
 from readapt.adapt.scans.target import FILE_NAME, TargetConfig, load_target
 from readapt.adapt.settings import AdaptConfig, GateConfig
-from readapt.adapt.stage import LANGUAGE_MODEL, State
+from readapt.adapt.stage import LANGUAGE_MODEL, Outcome, State
 from readapt.adapt.stages import free, words
+from readapt.adapt.stages.weigh import Weigh
 from readapt.adapt.teachers.engines import RapidOcr
 from readapt.errors import InputError, ReadaptError, UsageError
 from readapt.models.bundle import Bundle, save_bundle
@@ -269,6 +270,31 @@ def test_words_of_another_alphabet_are_left_out(tmp_path: Path) -> None:
         extend_alphabet=True,
     )
     assert Bundle.load(wider.model).manifest.language_model is None
+
+
+def test_words_weighed_for_a_network_that_was_rejected_are_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_lines(tmp_path / "scans", 30, noise=50.0)
+    save_small_bundle(tmp_path / "base", reading_network())
+    text = tmp_path / "corpus.txt"
+    text.write_text("abba c abc " * 40, "utf-8")
+    monkeypatch.setattr(Weigh, "run", lambda *_: Outcome(verdict=Verdict(True, "better")))
+    config = replace(CONFIG, only=("words", "weigh"))
+    adapted = run(tmp_path, config, text=text, extend_alphabet=True)
+    assert adapted.kept == ()
+    assert any("No stage helped" in remark for remark in adapted.remarks)
+
+
+def test_names_of_scans_need_not_be_text(tmp_path: Path) -> None:
+    scans = write_lines(tmp_path / "scans", 30, noise=50.0)
+    save_small_bundle(tmp_path / "base", reading_network())
+    for old, new in zip(sorted(scans.iterdir()), ("Stra\udcdfe.png", "a\u2028b.png"), strict=False):
+        old.rename(old.with_name(new))
+    (scans / "no\udcdfimage.txt").write_text("x")
+    adapted = run(tmp_path, replace(CONFIG, only=("free",)))
+    assert "Stra" in adapted.report.read_text("utf-8")
+    assert any("no" in remark for remark in adapted.remarks)
 
 
 def test_a_start_that_was_cut_off_leaves_no_lines_behind(tmp_path: Path) -> None:

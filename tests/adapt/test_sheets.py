@@ -34,10 +34,11 @@ def test_pages_on_their_side_and_empty_ones_are_none() -> None:
 
 
 def test_some_are_held_out_and_come_back_from_the_disk() -> None:
-    found = [np.full((8, 9 + i), i, np.uint8) for i in range(20)]
-    assert part(found[:4], 0) == Sheets()
-    sheets = part(found, 0)
+    found = [(i, np.full((8, 9 + i), i, np.uint8)) for i in range(20)]
+    assert part(found[:4], (), 0) == Sheets()
+    sheets = part(found, {2, 7, 11}, 0)
     assert (len(sheets.learnt), len(sheets.held_out)) == (16, 4)
+    assert {2, 7, 11} < {int(image[0, 0]) for image in sheets.held_out}
     again = unpack({**pack(sheets), "pages": np.zeros(3)})
     for a, b in ((sheets.learnt, again.learnt), (sheets.held_out, again.held_out)):
         assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))

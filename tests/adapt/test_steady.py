@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from page_world import BarPages, finding_network
 
 from readapt.adapt.exported import as_found
-from readapt.adapt.scans.steady import LOOKS, find_steady, together
+from readapt.adapt.scans.steady import VIEWS, find_steady, together
 from readapt.adapt.stages.listen_pages import load_found, save_found
 from readapt.detect.detector import DetectorConfig
 from readapt.evaluate.boxes import match
@@ -47,7 +47,7 @@ def test_a_line_of_all_looks_is_where_it_is() -> None:
 
 
 def test_a_line_of_two_looks_is_steady_and_of_one_doubtful() -> None:
-    assert len(LOOKS) == 3
+    assert len(VIEWS) == 3
     lines = find_steady(Bars(0), page())
     assert (len(lines.steady), len(lines.doubtful)) == (1, 0)
     lines = find_steady(Bars(0, 2), page())

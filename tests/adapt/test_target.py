@@ -13,6 +13,8 @@ from bar_world import bars, words, write_lines
 from readapt.adapt.scans.target import (
     Target,
     TargetConfig,
+    _Line,
+    _parted,
     find_target,
     load_target,
     save_target,
@@ -36,7 +38,7 @@ def find(folder: Path, reader: Reader, config: TargetConfig = SINGLE) -> Target:
 
 def test_lines_are_held_out_and_nothing_is_in_both(tmp_path: Path, reader: Reader) -> None:
     target = find(write_lines(tmp_path / "scans", 40), reader)
-    assert len(target.all) == 40
+    assert len(target.lines + target.held_out) == 40
     assert 8 <= len(target.held_out) <= 12
     learnt = {line.tobytes() for line in target.lines}
     assert not learnt & {line.tobytes() for line in target.held_out}
@@ -51,7 +53,7 @@ def test_pages_are_held_out_whole(tmp_path: Path, reader: Reader) -> None:
         cv2.imwrite(str(tmp_path / "scans" / f"{i}.png"), draw_page(rows))
     config = TargetConfig(least=5, height=32)
     target = find(tmp_path / "scans", reader, config)
-    assert len(target.all) == 32
+    assert len(target.lines + target.held_out) == 32
     assert len(target.held_out) == 8
     assert len(set(target.pages)) == 6
     assert not set(target.pages) & set(target.held_out_pages)
@@ -66,13 +68,23 @@ def test_pages_are_held_out_whole(tmp_path: Path, reader: Reader) -> None:
     )
 
 
+@pytest.mark.parametrize("sizes", [(2, 2, 2, 2, 100), (3, 3, 3, 3, 25), (1,) * 19 + (400,)])
+@pytest.mark.parametrize("seed", range(5))
+def test_one_page_with_nearly_all_lines_is_not_held_out(sizes: tuple[int, ...], seed: int) -> None:
+    line = np.full((36, 60), 200, np.uint8)
+    found = [_Line(page, line, line, None, 30) for page, n in enumerate(sizes) for _ in range(n)]
+    target = _parted(found, TargetConfig(), seed, ())
+    assert len(target.lines) >= 0.6 * len(found)
+    assert len(target.held_out) >= min(200, 0.1 * len(found))
+
+
 def test_others_are_named_and_left_out(tmp_path: Path, reader: Reader) -> None:
     folder = write_lines(tmp_path / "scans", 12)
     (folder / "notes.txt").write_text("bring them back")
     (folder / "broken.png").write_bytes(b"\x89PNG no more")
     (folder / "empty.jpg").write_bytes(b"")
     target = find(folder, reader)
-    assert len(target.all) == 12
+    assert len(target.lines + target.held_out) == 12
     text = " ".join(target.remarks)
     assert "Not images, left out: notes.txt." in text
     assert "broken.png" in text
@@ -85,7 +97,7 @@ def test_ten_identical_scans_count_once(tmp_path: Path, reader: Reader) -> None:
     for i in range(10):
         cv2.imwrite(str(folder / f"same-{i}.png"), line)
     target = find(folder, reader)
-    assert len(target.all) == 7
+    assert len(target.lines + target.held_out) == 7
     assert "9 of 16 scans are the same picture" in " ".join(target.remarks)
 
 
@@ -133,7 +145,7 @@ def test_damaged_lines_are_said(tmp_path: Path, reader: Reader) -> None:
 def test_many_pages_are_taken_evenly(tmp_path: Path, reader: Reader) -> None:
     folder = write_lines(tmp_path / "scans", 40)
     target = find(folder, reader, TargetConfig(single=True, least=5, most=10))
-    assert len(target.all) == 10
+    assert len(target.lines + target.held_out) == 10
     assert "10 of 40 pages are looked at" in " ".join(target.remarks)
 
 
@@ -160,7 +172,7 @@ def test_damage_in_a_long_document_is_said_once(tmp_path: Path, reader: Reader) 
     said = " ".join(target.remarks)
     assert said.count("the PDF is damaged") == 1
     assert "other.jpg: the file is empty" in said
-    assert len(target.all) == 30
+    assert len(target.lines + target.held_out) == 30
 
 
 def promising(pages: int) -> bytes:

@@ -59,7 +59,7 @@ class Journal:
 
     def _load(self) -> list[Entry]:
         try:
-            lines = self._path.read_text("utf-8", "replace").splitlines()
+            lines = self._path.read_text("utf-8", "replace").split("\n")
         except FileNotFoundError:
             return []
         entries = []
@@ -80,7 +80,7 @@ class Journal:
 
     def add(self, key: str, data: Mapping[str, Any]) -> None:
         """Note something that is done, and be sure that it is on the disk."""
-        text = json.dumps({"key": key, **data}, ensure_ascii=False)
+        text = json.dumps({"key": key, **data})  # ASCII: names of files need not be Unicode
         with self._path.open("a+b") as stream:
             if stream.tell():
                 stream.seek(-1, os.SEEK_END)

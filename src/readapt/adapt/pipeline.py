@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from readapt.adapt.learning.weights import (
     save_weights,
     trainable,
 )
+from readapt.adapt.lock import only_one
 from readapt.adapt.preparation import check, load_corpora, shared_settings
 from readapt.adapt.scans.target import FILE_NAME, Target, find_target, load_target, save_target
 from readapt.adapt.settings import LEAST_JUDGES, AdaptConfig
@@ -128,17 +130,17 @@ def adapt(
     named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
     budget: Budget | None = None
     try:
-        journal = Journal(
-            work, shared_settings(config, named, text, bundle, extend_alphabet), resume
-        )
-        if journal.begun_anew:  # what an interrupted start may have left
-            for name in (FILE_NAME, CLOCK_NAME):
-                (work / name).unlink(missing_ok=True)
-        budget = Budget(60 * config.minutes, work)
-        run = _Run(config, bundle, network, journal, budget, work, listener)
-        state, remarks = run.begin(named, text, extend_alphabet)
-        first, last = run.stages(state)
-        return finish(run.ending(state, first, last, remarks), out, truth)
+        with only_one(work):
+            settings = shared_settings(config, named, text, bundle, extend_alphabet)
+            journal = Journal(work, settings, resume)
+            if journal.begun_anew:  # what an interrupted start may have left
+                for name in (FILE_NAME, CLOCK_NAME):
+                    (work / name).unlink(missing_ok=True)
+            budget = Budget(60 * config.minutes, work)
+            run = _Run(config, bundle, network, journal, budget, work, listener)
+            state, remarks = run.begin(named, text, extend_alphabet)
+            first, last = run.stages(state)
+            return finish(run.ending(state, first, last, remarks), out, truth)
     except PermissionError as error:
         raise ReadaptError(
             f"{error.filename or work}: not allowed ({error.strerror}); change its rights, and go "
@@ -147,8 +149,9 @@ def adapt(
     except (OSError, RuntimeError, SafetensorError) as error:
         full = isinstance(error, OSError) and error.errno == errno.ENOSPC
         if full or shutil.disk_usage(work).free < 4_000_000:
+            place = (error.filename if isinstance(error, OSError) else None) or work
             raise ReadaptError(
-                f"{work}: the disk is full; free some of it and go on with --resume."
+                f"{place}: the disk is full; free some of it and go on with --resume."
             ) from error
         raise
     finally:
@@ -199,7 +202,7 @@ class _Run:
                 alphabet = added
                 remarks.append(f"New in the alphabet, if a stage passes: {names_of(lacking)}.")
                 # New classes start from nothing: part of the way to them is none.
-                self.config = replace(self.config, way=1.0)
+                self.config = replace(self.config, way=1.0, ways_taught=(1.0,))
             elif lacking:
                 remarks.append(
                     f"The alphabet lacks {names_of(lacking)}, which the corpus has: they are left "
@@ -260,7 +263,7 @@ class _Run:
         gate = self.gate = make_gate(state, self.bundle.alphabet, errors)
         self.now = "base"
         self.say("reading the held-out lines")
-        base = present = gate.score(state.network)
+        base = present = gate.present = gate.score(state.network)
         state.judge, state.general = gate.glance, gate.general
         state.most_general = gate.allowed(base)
         self._note_base(state, base)
@@ -270,7 +273,7 @@ class _Run:
         for stage in done:
             self._recall(state, stage)
         if state.network is not started:
-            present = gate.score(state.network)
+            present = gate.present = gate.score(state.network)
         self._hear(state, gate, present)
         self._know(state, gate)
         coming = [stage for stage in stages if stage not in done]
@@ -286,10 +289,10 @@ class _Run:
         Those that were left out last may, if none after them has begun: a teacher may have been
         installed since.
         """
-        found = [self.journal.get(f"stage {stage.name}") for stage in stages]
-        done = [entry for entry in found if entry is not None]
+        found = (self.journal.get(f"stage {stage.name}") for stage in stages)
+        done = list(takewhile(lambda entry: entry is not None, found))
         begun = [stage for stage in stages[len(done) :] if self.journal.get(f"begun {stage.name}")]
-        while not begun and done and "left out" in done[-1]:
+        while not begun and done and "left out" in (done[-1] or {}):
             done.pop()
         return list(stages[: len(done)])
 
@@ -316,14 +319,18 @@ class _Run:
         self.now, self.rate = stage.name, present.estimate.rate
         entry: dict[str, Any] = {"title": stage.title, "kept": False}
         started = self.budget.spent
+        begun = f"begun {stage.name}"
         lacking, portion = stage.lacks(state), Portion(0.0)
         if not lacking:
             self.say(stage.title)
-            portion = self._portion(stage, coming, state)
+            times = self.journal.get(begun) or self._times(stage, coming, state)
+            portion = Portion(float(times["seconds"]), lambda: self.say(stage.title))
         if not lacking and stage.name in PAGE_STAGES:
             portion = self._trial(state).beside(portion)
             if not portion.seconds and not self.config.steps:
                 lacking = "there is no time for it beside its gate"
+        if not lacking and self.journal.get(begun) is None:
+            self.journal.add(begun, times)
         if lacking:
             self.journal.add(f"stage {stage.name}", {**entry, "left out": lacking})
             self.say(f"left out: {lacking}")
@@ -350,7 +357,7 @@ class _Run:
             if verdict.kept:
                 save_weights(outcome.detector, folder / DETECTOR_WEIGHTS)
                 state.detector = outcome.detector
-        before = (self.journal.get(f"begun {stage.name}") or {}).get("spent", started)
+        before = (self.journal.get(begun) or {}).get("spent", started)
         entry["seconds"] = round(self.budget.spent - before, 1)
         self.journal.add(f"stage {stage.name}", entry)
         self.say(entry.get("reason", "done"))
@@ -358,7 +365,7 @@ class _Run:
 
     def _hear(self, state: State, gate: Gate, present: Score) -> None:
         votes = load_votes(state, present.read)
-        gate.hear(votes, present, state.config.selftrain.most_doubt)
+        gate.hear(votes, state.config.selftrain.most_doubt)
 
     def _know(self, state: State, gate: Gate) -> None:
         """Let the words judge, once there is a model of them."""
@@ -394,7 +401,7 @@ class _Run:
         if not verdict.kept:
             return present, entry
         save_weights(outcome.network, folder / WEIGHTS)
-        state.network = outcome.network
+        state.network, gate.present = outcome.network, score
         return score, entry
 
     def _trial(self, state: State) -> PageTrial:
@@ -416,16 +423,11 @@ class _Run:
             chosen = ("genres", "families", "favoured")
             state.records[KNOWN] = {key: record[key] for key in chosen if key in record}
 
-    def _portion(self, stage: Stage, coming: Sequence[Stage], state: State) -> Portion:
-        """Seconds for a stage; one that was begun before keeps what it was given then."""
-        key = f"begun {stage.name}"
-        begun = self.journal.get(key)
-        if begun is None:
-            keys = [one.name for one in coming if not one.lacks(state)]
-            seconds = self.budget.portion(stage.name, keys, self.config.shares)
-            begun = {"seconds": round(seconds, 1), "spent": round(self.budget.spent, 1)}
-            self.journal.add(key, begun)
-        return Portion(float(begun["seconds"]), lambda: self.say(stage.title))
+    def _times(self, stage: Stage, coming: Sequence[Stage], state: State) -> dict[str, float]:
+        """Seconds for a stage, and those spent before it; one that was begun keeps its own."""
+        keys = [one.name for one in coming if not one.lacks(state)]
+        seconds = self.budget.portion(stage.name, keys, self.config.shares)
+        return {"seconds": round(seconds, 1), "spent": round(self.budget.spent, 1)}
 
     def _note_base(self, state: State, base: Score) -> None:
         """Note what the base model does on the scans, once, and say it if that is little."""

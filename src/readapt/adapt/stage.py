@@ -62,8 +62,9 @@ class State:
     """What stages have noted, by their names."""
     told: Callable[[str], None] = lambda text: None
     """Hears what is being done now."""
-    judge: Callable[[Crnn], float] = lambda network: 0.0
-    """Estimates a network's error rate on held-out lines of the scans, without a label."""
+    judge: Callable[[Crnn], tuple[float, float]] = lambda network: (0.0, 0.0)
+    """Error rates of the present network and of another on held-out lines of the scans, without a
+    label, by one judge: figures of two calls are of two judges where engines vote."""
     decoder: Decoder = GREEDY
     """How the base model reads."""
     general: Callable[[Crnn, Decoder], float] = lambda network, decoder: 0.0

@@ -40,15 +40,23 @@ class Ending:
 
     @property
     def kept(self) -> list[str]:
-        """Names of the stages whose weights were kept."""
-        return [name for name, entry in self.stages.items() if entry.get("kept")]
+        """Names of the stages of which something is in the new model.
+
+        Not of one that weighed words in an alphabet which no network was kept for.
+        """
+        other = self.state.alphabet != self.bundle.alphabet and not self.reads_anew
+        return [name for name in self._passed if not (other and name == "weigh")]
 
     @property
     def reads_anew(self) -> bool:
         """Whether the recognizer is another than the base's."""
-        return any("replay" in self.stages[name] for name in self.kept)
+        return any("replay" in self.stages[name] for name in self._passed)
 
     @property
     def finds_anew(self) -> bool:
         """Whether the detector is another than the base's."""
-        return any("detector" in self.stages[name] for name in self.kept)
+        return any("detector" in self.stages[name] for name in self._passed)
+
+    @property
+    def _passed(self) -> list[str]:
+        return [name for name, entry in self.stages.items() if entry.get("kept")]

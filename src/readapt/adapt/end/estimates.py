@@ -64,19 +64,32 @@ class BothRead:
 
     def collection(self, seed: int = 0) -> tuple[Estimate, Estimate]:
         """Estimate all lines before and after."""
-        before, (edits, after) = estimate(self.signs[0], self.by[0]), self._edits
-        if not self.held_out or np.array_equal(edits, after):  # the same model
-            return before, before
-        rng, length = np.random.default_rng(seed), self._length[0]
-        pages = np.asarray(self.pages)
-        rates = []
+        if not self.signs[0]:
+            return (estimate((), self.by[0]),) * 2
+        rng, pages = np.random.default_rng(seed), np.asarray(self.pages)
+        (edits, after), length = self._edits, self._length[0]
+        same = not self.held_out or np.array_equal(edits, after)  # the same model
+        rates, left = [], []
         for _ in range(ROUNDS):
             held, every = (draw(pages[:n], rng) for n in (self.held_out, len(pages)))
-            rates.append(edits[every].sum() / length[every].sum() * self._left(held))
-        spread = np.exp(rng.normal(0, np.log(self.by[1].spread) / 1.645, ROUNDS))
-        low, high = np.quantile(np.array(rates) * spread, [0.05, 0.95])
-        rate = min(1.0, before.rate * self.left)
-        return before, Estimate(rate, min(float(low), rate), _below_1(high, rate), before.lines)
+            rates.append(edits[every].sum() / length[every].sum())
+            left.append(1.0 if same else self._left(held))
+        rate = float(edits.sum() / length.sum())
+        before = self._between(rate, np.array(rates), self.by[0], rng)
+        if same:
+            return before, before
+        after_rates = np.array(rates) * np.array(left)
+        return before, self._between(min(1.0, rate * self.left), after_rates, self.by[1], rng)
+
+    def _between(
+        self, rate: float, rates: NDArray[np.float64], by: ErrorEstimate, rng: np.random.Generator
+    ) -> Estimate:
+        """Add an interval: from resampled rates, and how far whole collections were off."""
+        spread = np.exp(rng.normal(0, np.log(by.spread) / 1.645, ROUNDS))
+        low, high = np.quantile(rates * spread, [0.05, 0.95])
+        return Estimate(
+            rate, min(float(low), rate), _below_1(float(high), rate), len(self.signs[0])
+        )
 
     def by_page(self, names: Sequence[str]) -> tuple[tuple[str, Estimate, Estimate], ...]:
         """Estimate every page before and after; name it, the most doubtful first."""

@@ -19,6 +19,7 @@ from readapt.adapt.end.report import write_report
 from readapt.adapt.gate.lines import hardly_read
 from readapt.adapt.learning.known import known_lines
 from readapt.adapt.learning.second_student import most_memory
+from readapt.errors import ReadaptError
 from readapt.evaluate.estimate import Estimate
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import ErrorEstimate
@@ -69,7 +70,11 @@ def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
     measured = None
     if truth is not None:
         ending.say("measuring on the labelled documents")
-        measured = measure(ending.bundle, bundle, truth, ending.state.config.threads)
+        try:
+            measured = measure(ending.bundle, bundle, truth, ending.state.config.threads)
+        except ReadaptError as error:  # the model stands, and is reported
+            remark = f"Nothing could be measured on the labelled documents: {error}"
+            ending = replace(ending, remarks=(*ending.remarks, remark))
     minutes = round(ending.budget.spent / 60, 2)
     memory = peak_memory() + most_memory(ending.work)
     report = write_report(ending, changes, measured, bundle, minutes, memory)

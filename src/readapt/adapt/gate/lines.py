@@ -94,7 +94,8 @@ class Gate:
         self._alphabet, self._errors, self._threads = alphabet, errors, threads
         self._heard: Sequence[Sequence[Vote]] = ()
         self._most_dissent = 0.0
-        self._present: tuple[str, ...] = ()
+        self.present: Score | None = None
+        """The present network's, once it has one."""
         self._words: CharacterModel | None = None
         self._script = script
 
@@ -106,27 +107,33 @@ class Gate:
         """
         self._words = words
 
-    def hear(self, heard: Sequence[Sequence[Vote]], present: Score, most_dissent: float) -> None:
-        """Judge from now on by what other engines read on the held-out lines, with ``present``.
+    def hear(self, heard: Sequence[Sequence[Vote]], most_dissent: float) -> None:
+        """Judge from now on by what other engines read on the held-out lines.
 
         Fewer than ``FEWEST`` lines change nothing. It is a better judge than the student's own
         certainty, which learning from others shakes.
         """
         enough = sum(bool(votes) for votes in heard) >= FEWEST
         self._heard, self._most_dissent = heard if enough else (), most_dissent
-        self._present = present.read
 
-    def glance(self, network: Crnn) -> float:
-        """Estimate the error rate on some of the held-out lines: enough to choose by, and quick."""
-        reader = as_read(network, self._alphabet, self._threads)
-        if self._script:
-            wrong, characters = self._wrong(reader)
-            return float(wrong.sum() / characters.sum())
+    def glance(self, network: Crnn) -> tuple[float, float]:
+        """Error rates of the present network and of another: enough to choose by, and quick.
+
+        Of some of the held-out lines, as estimated; where engines vote, of what they, the present
+        network and this one have decided on together.
+        """
+        assert self.present is not None
+        reader, present = as_read(network, self._alphabet, self._threads), self.present
+        if self._script and present.labelled is not None:
+            was, now = present.labelled, self._wrong(reader)
+            return float(was[0].sum() / was[1].sum()), float(now[0].sum() / now[1].sum())
         if self._heard:
             read = self._texts(reader.log_posteriors(self._held_out))
-            return compare(self._heard, self._present, read, self._most_dissent).rates[1]
-        some = self._held_out[:: max(1, len(self._held_out) // GLANCE)]
-        return estimate(find_signs(reader, some, network.config.height), self._errors, 2).rate
+            return compare(self._heard, present.read, read, self._most_dissent).rates
+        some = slice(None, None, max(1, len(self._held_out) // GLANCE))
+        signs = find_signs(reader, self._held_out[some], network.config.height)
+        before = float(present.edits[some].sum() / max(1.0, present.characters[some].sum()))
+        return before, estimate(signs, self._errors, 2).rate
 
     def score(self, network: Crnn) -> Score:
         """Read both sets of lines."""

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 
 from readapt.adapt.gate.lines import FEWEST, Gate
-from readapt.adapt.learning.known import line_maker
 from readapt.adapt.settings import LEAST_JUDGES
 from readapt.adapt.stage import State
 from readapt.models.manifest import ErrorEstimate
@@ -31,7 +30,8 @@ def make_gate(state: State, known: Alphabet, errors: ErrorEstimate) -> Gate:
     labelled: list[tuple[Image, str]] = []
     if new:
         look = LineConfig(seed=config.seed + 20_000_003)
-        labelled = _lines_with(new, line_maker(look, state.corpora, state.alphabet), count, height)
+        maker = LineMaker(look, corpora=state.corpora, alphabet=state.alphabet)
+        labelled = _lines_with(new, maker, count, height)
     enough = len(labelled) >= FEWEST
     return Gate(
         state.target.held_out,

@@ -3,7 +3,7 @@
 What a detector is worth is what a recognizer, the same before and after, reads in its boxes:
 characters it is sure of count for, those it is not sure of against. To find nothing is worth
 nothing. To find everything costs: a box in which nothing can be read, or one that lies on another,
-counts against. And what is read counts only as far as the box is found again in other looks.
+counts against. And what is read counts only as far as the box is found again in other views.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from readapt.adapt.gate.evidence import more_share
 from readapt.adapt.gate.verdict import Verdict
-from readapt.adapt.scans.steady import LOOKS, Maps, look_at
+from readapt.adapt.scans.steady import VIEWS, Maps, look_at
 from readapt.adapt.settings import GateConfig
 from readapt.evaluate.boxes import Detection, match
 from readapt.lines.crop import crop_frame, line_frame
@@ -100,7 +100,7 @@ class PageGate:
 def page_worth(detector: Finds, reader: Reads, page: Image, pad: float) -> float:
     """Weigh what is read in the boxes found on a page, ``H W`` uint8 at the detector's scale.
 
-    A character read with confidence c counts 2c - 1, times the share of other looks that find its
+    A character read with confidence c counts 2c - 1, times the share of other views that find its
     line too; a line in which nothing is read counts -1, and one that lies on better ones against.
     """
     quads, _ = detector.detect(page)
@@ -110,9 +110,9 @@ def page_worth(detector: Finds, reader: Reads, page: Image, pad: float) -> float
     texts = reader.read(cuts)
     read = np.array([len(r.text) * (2 * r.confidence - 1) if r.text else -1.0 for r in texts])
     steady = np.zeros(len(quads))
-    for look in LOOKS[1:]:
-        for i, _ in match(list(quads), look_at(detector, page, look)[0]).pairs:
-            steady[i] += 1 / len(LOOKS[1:])
+    for view in VIEWS[1:]:
+        for i, _ in match(list(quads), look_at(detector, page, view)[0]).pairs:
+            steady[i] += 1 / len(VIEWS[1:])
     worth = np.where(read > 0, read * steady, read)
     return float(np.where(fresh(quads, page.shape), worth, -np.abs(read)).sum())
 

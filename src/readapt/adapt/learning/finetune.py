@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -51,8 +52,9 @@ def finetune(
         evaluate_seconds=float("inf"),
         seed=config.seed,
     )
+    student = replace(config.selftrain, seed=config.seed)
     training = Training(
-        state.network, real, around, known, state.alphabet, config.selftrain, loop, config.device
+        state.network, real, around, known, state.alphabet, student, loop, config.device
     )
     second = SecondStudent(training.another(), folder) if _two(state, loop, folder) else None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 from readapt.adapt.budget import Portion
@@ -37,7 +38,8 @@ def finetune_detector(
     """
     device = find_device(state.config.device)
     network, average = (deepcopy(detector).to(device) for _ in range(2))
-    student = DetectorStudent(network, real, known, state.config.student, portion.tick)
+    how = replace(state.config.student, seed=state.config.seed)
+    student = DetectorStudent(network, real, known, how, portion.tick)
     config = LoopConfig(
         minutes=max(0.01, portion.minutes - used / 60),
         steps=state.config.steps,

@@ -12,7 +12,6 @@ from readapt.adapt.stage import KNOWN, LOOK, State
 from readapt.evaluate.truth import TEXT_SUFFIX
 from readapt.gan.kindred import Kindred, find_kindred
 from readapt.pages.load import load_page
-from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.corpus import Corpus
 from readapt.synth.lines import LineConfig, LineMaker
@@ -75,16 +74,12 @@ def read_translated(folder: Path, height: int) -> tuple[tuple[Image, str], ...]:
     return tuple(found)
 
 
-def line_maker(config: LineConfig, corpora: Mapping[str, Corpus], alphabet: Alphabet) -> LineMaker:
-    """Make the maker of lines for a collection's texts."""
-    return LineMaker(config, corpora=corpora, alphabet=alphabet)
-
-
 def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
     """Return labelled lines for this collection, and what was chosen; the same ones every time."""
     height = state.network.config.height
     config = LineConfig(seed=state.config.seed + 31, height=height, textless=0.05)
-    general = line_maker(config, {**state.others, **_texts(state)}, state.alphabet)
+    texts = {**state.others, **_texts(state)}
+    general = LineMaker(config, corpora=texts, alphabet=state.alphabet)
     record = dict(state.records.get(KNOWN, {}))
     if not record:
         voters, pilot = state.config.few(VOTERS), state.config.few(PILOT)
@@ -98,7 +93,8 @@ def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
     kindred = Kindred(tuple(record["genres"].items()), tuple(record["families"]))
     translated = read_translated(state.files[LOOK], height) if LOOK in state.files else ()
     leaning = replace(config, favoured=tuple(record.get("favoured", ())))
-    akin = kindred.maker(line_maker(leaning, _texts(state), state.alphabet), clean=config.clean)
+    maker = LineMaker(leaning, corpora=_texts(state), alphabet=state.alphabet)
+    akin = kindred.maker(maker, clean=config.clean)
     spare = translated[::SPARE]
     learnt = tuple(line for i, line in enumerate(translated) if i % SPARE)
     return Known(akin, general, height, learnt, spare), {**record, "translated": len(learnt)}

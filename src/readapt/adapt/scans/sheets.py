@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,16 +54,21 @@ def sheet_of(page: Image, quads: Sequence[Quad]) -> Image | None:
     return np.asarray(cv2.resize(part, shape, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def part(found: Sequence[Image], seed: int) -> Sheets:
-    """Hold some of the sheets out; too few of them are none."""
+def part(found: Sequence[tuple[int, Image]], held_out: Collection[int], seed: int) -> Sheets:
+    """Hold some of the sheets out, each with the number of its page; too few of them are none.
+
+    First those of pages whose lines are ``held_out``: the recognizer that judges detectors by how
+    surely it reads has not learnt these.
+    """
     if len(found) < LEAST:
         return Sheets()
     count = min(MOST_HELD_OUT, max(2, round(HELD_OUT * len(found))))
-    order = np.random.default_rng([seed, 12]).permutation(len(found))
-    held = {int(i) for i in order[:count]}
+    order = np.random.default_rng([seed, 12]).permutation(len(found)).tolist()
+    order.sort(key=lambda i: found[i][0] not in held_out)
+    held = set(order[:count])
     return Sheets(
-        tuple(image for i, image in enumerate(found) if i not in held),
-        tuple(image for i, image in enumerate(found) if i in held),
+        tuple(image for i, (_, image) in enumerate(found) if i not in held),
+        tuple(image for i, (_, image) in enumerate(found) if i in held),
     )
 
 

@@ -1,7 +1,7 @@
 """Lines that a detector finds again when a page is looked at in other ways.
 
 A page is seen at several scales, each moved by a few pixels, so that the cells of the map and the
-borders of the tiles fall elsewhere. What is found alike in most looks is very probably a line;
+borders of the tiles fall elsewhere. What is found alike in most views is very probably a line;
 what comes and goes is neither text nor paper until more is known.
 """
 
@@ -26,7 +26,7 @@ FAINT: Final = ScoremapConfig(threshold=0.25, split_thresholds=(0.4, 0.7, 0.85),
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class View:
     """A way to look at a page."""
 
     scale: float
@@ -34,7 +34,7 @@ class Look:
     """Pixels cut off at the left and at the top, once it is scaled."""
 
 
-LOOKS: Final = (Look(1.0, (0, 0)), Look(0.8, (6, 10)), Look(1.25, (17, 3)))
+VIEWS: Final = (View(1.0, (0, 0)), View(0.8, (6, 10)), View(1.25, (17, 3)))
 
 
 class Maps(Protocol):
@@ -49,21 +49,21 @@ class Maps(Protocol):
 
 @dataclass(frozen=True)
 class Lines:
-    """What several looks at a page have found; quads ``n 4 2`` float32 in its pixels."""
+    """What several views of a page have found; quads ``n 4 2`` float32 in its pixels."""
 
     steady: NDArray[np.float32]
-    """Found alike in most looks; the mean of what these found."""
+    """Found alike in most views; the mean of what these found."""
     doubtful: NDArray[np.float32]
-    """Found in few looks, or faintly."""
+    """Found in few views, or faintly."""
 
 
-def find_steady(detector: Maps, page: Image, looks: Sequence[Look] = LOOKS) -> Lines:
+def find_steady(detector: Maps, page: Image, views: Sequence[View] = VIEWS) -> Lines:
     """Look at a page, ``H W`` uint8 at the detector's scale, and sort what is found."""
-    seen = [look_at(detector, page, look) for look in looks]
+    seen = [look_at(detector, page, view) for view in views]
     found = together([quads for quads, _ in seen])
-    most = [group for group in found if 2 * len(group) > len(looks)]
+    most = [group for group in found if 2 * len(group) > len(views)]
     steady = as_array([np.mean(group, 0) for group in most])
-    few = [quad for group in found if 2 * len(group) <= len(looks) for quad in group]
+    few = [quad for group in found if 2 * len(group) <= len(views) for quad in group]
     doubtful = [
         quad for maybe in (few, *(faint for _, faint in seen)) for quad in _others(maybe, steady)
     ]
@@ -76,12 +76,12 @@ def _others(quads: Sequence[Quad], known: NDArray[np.float32]) -> list[Quad]:
     return [quad for j, quad in enumerate(quads) if j not in same]
 
 
-def look_at(detector: Maps, page: Image, look: Look) -> tuple[list[Quad], list[Quad]]:
-    """Return the lines that one look finds, and what it finds faintly, in pixels of the page."""
-    rows, columns = (max(1, round(n * look.scale)) for n in page.shape)
-    how = cv2.INTER_AREA if look.scale < 1 else cv2.INTER_LINEAR
+def look_at(detector: Maps, page: Image, view: View) -> tuple[list[Quad], list[Quad]]:
+    """Return the lines that one view finds, and what it finds faintly, in pixels of the page."""
+    rows, columns = (max(1, round(n * view.scale)) for n in page.shape)
+    how = cv2.INTER_AREA if view.scale < 1 else cv2.INTER_LINEAR
     scaled = np.asarray(cv2.resize(page, (columns, rows), interpolation=how), np.uint8)
-    left, top = (min(cut, n - 1) for cut, n in zip(look.shift, (columns, rows), strict=True))
+    left, top = (min(cut, n - 1) for cut, n in zip(view.shift, (columns, rows), strict=True))
     scores, edges = detector.maps(np.ascontiguousarray(scaled[top:, left:]))
     corner = np.array([left, top], np.float32)
     factor = np.array([page.shape[1] / columns, page.shape[0] / rows], np.float32)
@@ -93,9 +93,9 @@ def look_at(detector: Maps, page: Image, look: Look) -> tuple[list[Quad], list[Q
     return quads(None), quads(FAINT)
 
 
-def together(looks: Sequence[Sequence[Quad]]) -> list[list[Quad]]:
-    """Group the boxes of several looks that are the same line, one of each look at most."""
-    left = [list(quads) for quads in looks]
+def together(views: Sequence[Sequence[Quad]]) -> list[list[Quad]]:
+    """Group the boxes of several views that are the same line, one of each at most."""
+    left = [list(quads) for quads in views]
     groups: list[list[Quad]] = []
     for a in range(len(left)):
         mine = [[quad] for quad in left[a]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +31,10 @@ from readapt.types import Image
 FILE_NAME: Final = "lines.npz"
 TALLEST: Final = 64
 """Pixels of height that cut lines are kept at for other engines."""
+FEWEST_PAGES = 5
+"""Pages from which on whole ones are held out."""
+MOST_HELD_OUT = 0.4
+"""Share of the lines that is held out at most: one page may have nearly all of them."""
 _SHOWN = 5
 """Names in a sentence."""
 _IMAGES: Final = ("lines", "held_out", "cuts", "held_out_cuts", "around")
@@ -81,11 +86,6 @@ class Target:
     """What to call each page, by its number."""
     heights: tuple[int, ...] = ()
     """Pixels that each of ``lines`` was high on its page."""
-
-    @property
-    def all(self) -> tuple[Image, ...]:
-        """Both."""
-        return self.lines + self.held_out
 
 
 def load_target(path: Path) -> Target | None:
@@ -177,7 +177,7 @@ def find_target(
     seen: set[bytes] = set()
     found: list[_Line] = []
     called: list[str] = []
-    sheets: list[Image] = []
+    sheets: list[tuple[int, Image]] = []
     pages = left_out = done = 0
     every = SpreadPages(names, damaged.append)
     for done, page in enumerate(every, 1):
@@ -188,7 +188,7 @@ def find_target(
             seen.add(mark)
             cuts, sheet = _cuts(page, reader, config.single)
             if sheet is not None and len(sheets) < MOST:
-                sheets.append(sheet)
+                sheets.append((pages, sheet))
             kept = [line for line in (_kept(pages, *cut, config) for cut in cuts) if line]
             left_out += len(cuts) - len(kept)
             found += kept
@@ -212,7 +212,8 @@ def find_target(
     if done < len(every):
         remarks.append(f"{done} of {len(every)} pages are looked at, evenly over all of them.")
     target = _parted(found[: config.most], config, seed, tuple(remarks))
-    return replace(target, sheets=part(sheets, seed), names=tuple(called))
+    held_out = frozenset(target.held_out_pages) - set(target.pages)
+    return replace(target, sheets=part(sheets, held_out, seed), names=tuple(called))
 
 
 def _files(scans: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -276,16 +277,13 @@ def _parted(
     seed: int,
     remarks: tuple[str, ...],
 ) -> Target:
-    """Hold out whole pages; with fewer than five pages, lines."""
-    rng = np.random.default_rng([seed, 11])
-    pages = sorted({line.page for line in found})
-    unit = [line.page for line in found] if len(pages) >= 5 else list(range(len(found)))
+    """Hold out whole pages; lines, with fewer than five pages or hardly any on all but one."""
     wanted = min(config.most_held_out, max(1, round(config.held_out * len(found))))
-    held: set[int] = set()
-    for chosen in rng.permutation(sorted(set(unit))).tolist():
-        if sum(u in held for u in unit) >= wanted:
-            break
-        held.add(chosen)
+    unit = [line.page for line in found]
+    held = _held(unit, wanted, seed)
+    if len(set(unit)) < FEWEST_PAGES or 2 * sum(u in held for u in unit) < wanted:
+        unit = list(range(len(found)))
+        held = _held(unit, wanted, seed)
     learnt = [line for line, u in zip(found, unit, strict=True) if u not in held]
     judged = [line for line, u in zip(found, unit, strict=True) if u in held]
     judged = judged[: config.most_held_out]
@@ -300,6 +298,20 @@ def _parted(
         held_out_pages=tuple(line.page for line in judged),
         heights=tuple(line.height for line in learnt),
     )
+
+
+def _held(unit: Sequence[int], wanted: int, seed: int) -> set[int]:
+    """Draw pages, or lines, until ``wanted`` of the lines, each of a ``unit``, are on them.
+
+    None with which most of what there is to learn from would be gone.
+    """
+    held: set[int] = set()
+    count, sizes = 0, Counter(unit)
+    for chosen in np.random.default_rng([seed, 11]).permutation(sorted(sizes)).tolist():
+        if count < wanted and count + sizes[chosen] <= MOST_HELD_OUT * len(unit):
+            held.add(chosen)
+            count += sizes[chosen]
+    return held
 
 
 def _listed(names: Sequence[str], between: str = ", ") -> str:

@@ -43,6 +43,9 @@ class Ask:
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
         """Read the held-out lines first, then the others, evenly over the scans."""
         teachers = [teacher for teacher in _teachers(state) if not teacher.missing()]
+        for teacher in teachers:
+            if without := teacher.without():
+                state.told(without)
         folder.mkdir(parents=True, exist_ok=True)
         held_out, cuts = state.target.held_out_cuts, state.target.cuts
         first = len(held_out)
@@ -60,6 +63,8 @@ class Ask:
         for teacher in _teachers(state):
             if problem := teacher.missing():
                 record[teacher.name] = problem
+            elif without := teacher.without():
+                record[f"{teacher.name}, languages"] = without
         files = {READINGS: folder / "readings.json", HEARD: folder / "heard.json"}
         learnt = {name: found[first:] for name, found in readings.items()}
         heard = {name: found[:first] for name, found in readings.items()}

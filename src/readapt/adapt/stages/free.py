@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.learning.known import line_maker
 from readapt.adapt.learning.weights import open_norms, renormalise
 from readapt.adapt.stage import Outcome, State
 from readapt.recognize.preprocess import prepare_line
-from readapt.synth.lines import LineConfig
+from readapt.synth.lines import LineConfig, LineMaker
 
 SHARES = (0.2, 0.5, 1.0)
 """How far the statistics are moved towards those of the scans; the best way wins."""
@@ -37,7 +36,8 @@ class Free:
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
         """Move the statistics by several shares; the lowest estimate is the candidate."""
         height = state.network.config.height
-        maker = line_maker(LineConfig(seed=state.config.seed + 21), state.corpora, state.alphabet)
+        config = LineConfig(seed=state.config.seed + 21)
+        maker = LineMaker(config, corpora=state.corpora, alphabet=state.alphabet)
         lines = state.config.few(LINES)
         rendered = [prepare_line(maker.make(i).image, height) for i in range(lines)]
         opened = deepcopy(state.network)
@@ -48,7 +48,7 @@ class Free:
             portion.tick()
             moved = deepcopy(opened)
             renormalise(moved, real, share)
-            found[share] = (state.judge(moved), moved)
+            found[share] = (state.judge(moved)[1], moved)
         best = min(found, key=lambda share: found[share][0])
         figures = {f"{share:.0%}": round(rate, 5) for share, (rate, _) in found.items()}
         return Outcome(found[best][1], record={"share": best, "estimates": dict(figures)})

@@ -57,7 +57,7 @@ class Listen:
         ways = state.config.ways_taught if readings else (state.config.way,)
         taught = replace(state)  # the rounds' own present network
         judged = stopwatch()
-        before = state.judge(state.network)
+        state.judge(state.network)
         lost = elapsed() + judged() * len(shares) * len(ways)  # every candidate is judged as well
         rounds: list[Crnn] = []
         records: list[JsonValue] = []
@@ -74,7 +74,7 @@ class Listen:
             taught.network = finetune(taught, real, known, part, place, lr, used, around)
             for way in ways:
                 candidate = part_way(state.network, taught.network, way)
-                rate = state.judge(candidate)
+                before, rate = state.judge(candidate)
                 if rate < before:
                     break
             rounds.append(candidate)
@@ -104,8 +104,8 @@ class Listen:
     ) -> tuple[list[PseudoLabel], float]:
         """Read and vote, or take what an earlier run read; returns also the seconds that it took.
 
-        Begins with line ``first``; lines that there is no time for are read as nothing. Where
-        others have read the lines, one view is enough: their votes say what is doubtful.
+        Begins with line ``first``; lines that there is no time for are read as nothing. Of a line
+        that others have read one view is enough: their votes say what is doubtful.
         """
         if path.is_file():
             kept = json.loads(path.read_text("utf-8"))
@@ -115,19 +115,23 @@ class Listen:
         lines, pages = state.target.lines, state.target.pages
         order = [*range(first, len(lines)), *range(first)]
         labels = [UNREAD] * len(lines)
-        views = () if readings else TEACHING_VIEWS
+        heard = {i for found in readings.values() for i, one in enumerate(found) if one is not None}
         elapsed = stopwatch()
         for start in range(0, len(order), _TOGETHER):
             portion.tick()
-            some = order[start : start + _TOGETHER]
+            together = order[start : start + _TOGETHER]
+            for some, views in (
+                ([i for i in together if i in heard], ()),
+                ([i for i in together if i not in heard], TEACHING_VIEWS),
+            ):
 
-            def language(i: int, some: Sequence[int] = some) -> LanguageModel[Any] | None:
-                return models[pages[some[i]] % 2]
+                def language(i: int, some: Sequence[int] = some) -> LanguageModel[Any] | None:
+                    return models[pages[some[i]] % 2]
 
-            cut = [lines[i] for i in some]
-            found = label(reader, cut, state.alphabet, language, SEARCH, views)
-            for i, one in zip(some, found, strict=True):
-                labels[i] = one
+                cut = [lines[i] for i in some]
+                found = label(reader, cut, state.alphabet, language, SEARCH, views)
+                for i, one in zip(some, found, strict=True):
+                    labels[i] = one
             if elapsed() > LABELLING * portion.seconds:
                 break
         labels = with_teachers(labels, readings, state.alphabet)

@@ -8,13 +8,12 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from readapt.adapt.budget import Portion
+from readapt.adapt.budget import Portion, stopwatch
 from readapt.adapt.exported import as_read
 from readapt.adapt.gate.verdict import Verdict
-from readapt.adapt.learning.known import line_maker
 from readapt.adapt.stage import LOOK, LOOK_FOLDER, Outcome, State
 from readapt.adapt.teachers.engines import find_teacher
-from readapt.errors import ReadaptError
+from readapt.errors import InputError, ReadaptError
 from readapt.gan.frozen import freeze_recognizer
 from readapt.gan.kindred import kindred_of
 from readapt.gan.look import LOOK_NAME, Look
@@ -24,7 +23,7 @@ from readapt.gan.play import CollapseError
 from readapt.gan.scans import ScanLines
 from readapt.gan.written import change_of, write_look_lines
 from readapt.recognize.greedy import best_path
-from readapt.synth.lines import LineConfig
+from readapt.synth.lines import LineConfig, LineMaker
 from readapt.types import Image
 
 PLAYING = 0.75
@@ -57,7 +56,10 @@ class LearnLook:
         return "" if lines >= FEWEST else f"{lines} lines are too few for it, {FEWEST} are needed"
 
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
-        """Play, then write lines; both go on where they were stopped."""
+        """Play, then write lines, as many as there is time for.
+
+        The game goes on where it was stopped; the lines are written again, the same ones.
+        """
         config, height = state.config, state.network.config.height
         recognizer = as_read(state.network, state.alphabet, config.threads)
 
@@ -66,18 +68,25 @@ class LearnLook:
             found = recognizer.log_posteriors(images)
             return [state.alphabet.decode(best_path(p).ids) for p in found]
 
-        maker = line_maker(
+        maker = LineMaker(
             LineConfig(seed=config.seed + 41, clean=1.0, height=height),
-            state.corpora,
-            state.alphabet,
+            corpora=state.corpora,
+            alphabet=state.alphabet,
         )
         given = state.config.look
         place, work = Path(given) if given else folder / "look", folder / "game"
         figures: dict[str, float] = {}
         if not given and not (place / LOOK_NAME).is_file():
             plain, minutes = LookConfig(), portion.minutes * PLAYING
-            play = replace(plain.play, minutes=minutes, seed=config.seed, checkpoint_seconds=30.0)
-            game = replace(plain.game, one_sided=minutes < BOTH_SIDES)
+            play = replace(
+                plain.play,
+                minutes=minutes,
+                steps=config.steps,
+                seed=config.seed,
+                checkpoint_seconds=30.0,
+            )
+            game = replace(plain.game, one_sided=minutes < BOTH_SIDES, seed=config.seed)
+            feed = replace(plain.feed, seed=config.seed)
             try:
                 made = make_look(
                     ScanLines(state.target.lines, 0, 0),
@@ -87,19 +96,20 @@ class LearnLook:
                     _judge(state, portion) or rough_reader(reads),
                     place,
                     work,
-                    replace(plain, play=play, game=game, device=config.device),
+                    replace(plain, play=play, game=game, feed=feed, device=config.device),
                     (work / "checkpoint.pt").is_file(),
                     state.told,
                     tick=portion.tick,
                 )
-            except CollapseError as error:  # the other stages can do without it
+            except (CollapseError, InputError) as error:  # the other stages can do without it
                 return Outcome(verdict=Verdict(False, str(error)))
             figures = made.figures
         look = Look.load(place)
         kindred = kindred_of(look)
         maker = maker if kindred is None else kindred.maker(maker)
         lines = folder / "lines"
-        share = 0.0
+        share, written_in = 0.0, stopwatch()
+        most = portion.seconds * (1.0 if given else 1 - PLAYING)
         try:
             for written in write_look_lines(
                 lines,
@@ -113,6 +123,8 @@ class LearnLook:
             ):
                 portion.tick()
                 share = round(written.share, 4)
+                if written_in() > most and written.kept >= FEWEST and not config.steps:
+                    break
         except ReadaptError as error:  # four of five lines have lost their text
             return Outcome(verdict=Verdict(False, str(error)))
         return Outcome(

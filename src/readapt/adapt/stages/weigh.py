@@ -144,8 +144,10 @@ def _try(state: State, model: CharacterModel, portion: Portion) -> tuple[list[_T
         for search in searches:
             portion.tick()
             read = _texts(state, posteriors, search)
-            found = compare(votes, now, read, state.config.selftrain.most_doubt)
-            trials.append(_Trial(found.before, found.after, found.before, found.characters))
+            dissent = state.config.selftrain.most_doubt
+            found = compare(votes, now, read, dissent)
+            first = found if now == greedy else compare(votes, greedy, read, dissent)
+            trials.append(_Trial(found.before, found.after, first.before, found.characters))
     if trials and min(len(trial.characters) for trial in trials) >= FEWEST:
         return trials, _VOTES
     images, truths = _spoil(held_out, posteriors, greedy, state.config.seed)

@@ -58,6 +58,10 @@ class Teacher(Protocol):
         """Say what is not installed and how to install it; "" where all is there."""
         ...
 
+    def without(self) -> str:
+        """Say what it will read worse for want of, and how to install it; "" for nothing."""
+        ...
+
     def read(self, lines: Sequence[Image]) -> Generator[Answer]:
         """Yield an answer for each line, `height width` uint8 grey, in order."""
         ...
@@ -104,6 +108,19 @@ class Tesseract:
             packages = " ".join(f"tesseract-ocr-{one}" for one in lacking)
             return f"Tesseract has no {', '.join(lacking)}: apt-get install {packages}."
         return ""
+
+    def without(self) -> str:
+        """Name languages of the collection that it lacks."""
+        here = self._installed()
+        codes = {_TESSERACT[one] for one in self.languages if one in _TESSERACT}
+        lacking = sorted(code for code in codes if code not in here and not self.wanted)
+        packages = " ".join(f"tesseract-ocr-{code}" for code in lacking)
+        return (
+            f"Tesseract reads with {self.codes} and without {', '.join(lacking)}: apt-get install "
+            f"{packages}."
+            if lacking
+            else ""
+        )
 
     def _installed(self) -> tuple[str, ...]:
         return _languages_of(shutil.which("tesseract") or "tesseract")
@@ -189,6 +206,10 @@ class RapidOcr:
             f"'readapt[teachers]' (or name another Python that has it in {RAPIDOCR_PYTHON})."
         )
 
+    def without(self) -> str:
+        """Return "": it has one model for all it reads."""
+        return ""
+
     def read(self, lines: Sequence[Image]) -> Generator[Answer]:
         """Ask one line after the other."""
         process: subprocess.Popen[str] | None = None
@@ -246,7 +267,9 @@ def _languages_of(tesseract: str) -> tuple[str, ...]:
 
 @cache
 def _imports_rapidocr(python: str) -> bool:
-    return not subprocess.call([python, "-c", "import rapidocr"], stderr=subprocess.DEVNULL)
+    # Not from the user's folder, which may have one of that name.
+    code = "import sys; sys.path = [p for p in sys.path if p]; import rapidocr"
+    return not subprocess.call([python, "-c", code], stderr=subprocess.DEVNULL)
 
 
 def _python() -> str:

@@ -27,14 +27,14 @@ TIMES = 10
 
 
 def load_readings(state: State) -> Readings:
-    """Load what the engines read of the lines to learn from; empty where none was asked."""
+    """Load what the engines read of the lines to learn from; empty where none has read any."""
     return _load(state, READINGS)
 
 
 def load_votes(state: State, student: Sequence[str]) -> list[list[Vote]]:
     """Load the engines' votes on each held-out line, which ``student`` reads so.
 
-    Empty: none was asked.
+    Empty: none has read any.
     """
     heard, learnt = _load(state, HEARD), load_readings(state)
     votes: list[list[Vote]] = [[] for _ in student] if heard else []
@@ -67,6 +67,7 @@ def _load(state: State, name: str) -> Readings:
     return {
         engine: [None if one is None else (str(one[0]), float(one[1])) for one in readings]
         for engine, readings in found.items()
+        if any(one is not None for one in readings)
     }
 
 

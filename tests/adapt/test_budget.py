@@ -1,10 +1,13 @@
 """The clock goes on where a killed run left it; portions add up to what there is."""
 
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from readapt.adapt.budget import Budget
+from readapt.adapt.budget import Budget, peak_memory
 from readapt.adapt.settings import AdaptConfig
 
 SHARES = {"a": 1.0, "b": 3.0, "end": 0.1}
@@ -61,3 +64,12 @@ def test_where_minutes_are_few_less_is_looked_at() -> None:
     assert [AdaptConfig(minutes=m).few(200) for m in (60, 10, 5, 2, 0.1)] == [200, 200, 100, 40, 20]
     assert AdaptConfig(minutes=0.1).few(3) == 1
     assert AdaptConfig(minutes=1, steps=5).few(200) == 200
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc")
+def test_what_a_process_was_started_by_is_not_its_memory() -> None:
+    held = np.ones(100_000_000)
+    assert peak_memory() > held.nbytes / 1e9
+    code = "from readapt.adapt.budget import peak_memory; print(peak_memory())"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 0.0 < float(said.stdout) < held.nbytes / 1e9

@@ -10,6 +10,7 @@ import pytest
 
 from readapt.adapt.teachers.engines import (
     RAPIDOCR_PYTHON,
+    Answer,
     RapidOcr,
     Tesseract,
     find_teacher,
@@ -104,6 +105,23 @@ def test_tesseracts_languages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert Tesseract("t", "deu+fra").codes == "deu+fra"
     assert "apt-get install tesseract-ocr-deu" in Tesseract("t", "deu+fra").missing()
     assert Tesseract("t", "fra").missing() == ""
+
+
+def test_tesseract_reads_as_old_print_where_that_is_nearer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever the spelling says: a modern text may be set in Fraktur, an old one may not."""
+
+    def run(self: Tesseract, lines: Sequence[Image], codes: str) -> list[Answer]:
+        return [("Auſgabe" if "frk" in codes else "Aufgabe", 0.9)] * len(lines)
+
+    monkeypatch.setattr(Tesseract, "_run", run)
+    monkeypatch.setattr(Tesseract, "_installed", lambda _: ("deu", "frk", "fra"))
+    for old in (False, True):
+        teacher = Tesseract("t", "", ("de",), old)
+        assert teacher.fitted([LINE] * 3, ["Ausgabe"] * 3).codes == "frk+deu"
+        assert teacher.fitted([LINE] * 3, ["Aufgabe"] * 3).codes == "deu"
+        assert Tesseract("t", "deu", ("de",), old).fitted([LINE], ["Ausgabe"]).codes == "deu"
 
 
 def test_the_table_of_tesseract() -> None:

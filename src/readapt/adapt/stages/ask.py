@@ -13,14 +13,17 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from readapt.adapt.budget import Portion, stopwatch
+from readapt.adapt.exported import as_read
 from readapt.adapt.stage import HEARD, READINGS, Outcome, State
-from readapt.adapt.teachers.engines import Answer, Teacher, find_teacher
+from readapt.adapt.teachers.engines import Answer, Teacher, Tesseract, find_teacher
 from readapt.adapt.teachers.heard import Readings
 from readapt.pages.spread import evenly
 from readapt.types import Image
 
 _TOGETHER = 40
 """Lines that each engine reads before the next has its turn; as many as Tesseract takes at once."""
+TRIED = 24
+"""Lines that Tesseract's models are tried on."""
 GIVEN_UP = 40
 """Failures in a row after which an engine is asked no more."""
 
@@ -42,7 +45,7 @@ class Ask:
 
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
         """Read the held-out lines first, then the others, evenly over the scans."""
-        teachers = [teacher for teacher in _teachers(state) if not teacher.missing()]
+        teachers = [_fitted(one, state) for one in _teachers(state) if not one.missing()]
         for teacher in teachers:
             if without := teacher.without():
                 state.told(without)
@@ -60,11 +63,14 @@ class Ask:
                 readings[name][i] = None if answer is None else (answer[0], answer[1])
             read = sum(answer is not None for answer in found)
             record[name] = f"{read} of {len(every)} lines"
+        for teacher in teachers:
+            if isinstance(teacher, Tesseract):
+                record[f"{teacher.name} reads with"] = teacher.codes
         for teacher in _teachers(state):
             if problem := teacher.missing():
                 record[teacher.name] = problem
             elif without := teacher.without():
-                record[f"{teacher.name}, languages"] = without
+                record[f"{teacher.name} lacks"] = without
         files = {READINGS: folder / "readings.json", HEARD: folder / "heard.json"}
         learnt = {name: found[first:] for name, found in readings.items()}
         heard = {name: found[:first] for name, found in readings.items()}
@@ -117,6 +123,16 @@ def _teachers(state: State) -> list[Teacher]:
     threads = state.config.threads or os.cpu_count() or 1
     names = dict.fromkeys(state.config.teachers)
     return [find_teacher(name, languages, old, threads) for name in names]
+
+
+def _fitted(teacher: Teacher, state: State) -> Teacher:
+    """Let Tesseract choose between its models by some held-out lines as the student reads them."""
+    if not isinstance(teacher, Tesseract):
+        return teacher
+    some = slice(None, None, max(1, len(state.target.held_out) // TRIED))
+    reader = as_read(state.network, state.alphabet, state.config.threads)
+    read = [found.text for found in reader.read(state.target.held_out[some])]
+    return teacher.fitted(state.target.held_out_cuts[some], read)
 
 
 def _write(path: Path, text: str) -> None:

@@ -14,14 +14,16 @@ import sys
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import cv2
+from rapidfuzz.distance import Levenshtein
 
 from readapt.errors import UsageError
+from readapt.evaluate.normalise import fold
 from readapt.types import Image
 
 Answer: TypeAlias = tuple[str, float] | None
@@ -136,6 +138,16 @@ class Tesseract:
             fitting.insert(0, "frk")
         return "+".join(fitting or ["eng"])
 
+    def fitted(self, lines: Sequence[Image], texts: Sequence[str]) -> Tesseract:
+        """Choose whether it reads as old print: whichever way is nearer to ``texts``.
+
+        Spelling alone does not tell: Fraktur was set until 1941.
+        """
+        ways = [self, replace(self, old=not self.old)]
+        if self.wanted or len({way.codes for way in ways}) == 1:
+            return self
+        return min(ways, key=lambda way: _distance(list(way.read(lines)), texts))
+
     def read(self, lines: Sequence[Image]) -> Generator[Answer]:
         """Read some at a time; where that fails, one by one."""
         codes = self.codes
@@ -170,6 +182,13 @@ class Tesseract:
                 return None if done.returncode else parse_tsv(table, len(lines))
             except (OSError, ValueError, subprocess.TimeoutExpired):  # no table, or an odd one
                 return None
+
+
+def _distance(answers: Sequence[Answer], texts: Sequence[str]) -> int:
+    """Edits between what was read, nothing where it failed, and texts, folded."""
+    read = ("" if one is None else one[0] for one in answers)
+    pairs = zip(read, texts, strict=True)
+    return sum(Levenshtein.distance(fold(one), fold(other)) for one, other in pairs)
 
 
 def parse_tsv(table: str, count: int) -> list[Answer]:

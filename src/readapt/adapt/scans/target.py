@@ -31,8 +31,9 @@ from readapt.types import Image
 FILE_NAME: Final = "lines.npz"
 TALLEST: Final = 64
 """Pixels of height that cut lines are kept at for other engines."""
-FEWEST_PAGES = 5
-"""Pages from which on whole ones are held out."""
+FEWEST_PAGES = 10
+"""Pages from which on whole ones are held out: of fewer, each may be a kind of its own, to learn
+from and to judge by."""
 MOST_HELD_OUT = 0.4
 """Share of the lines that is held out at most: one page may have nearly all of them."""
 _SHOWN = 5
@@ -277,7 +278,7 @@ def _parted(
     seed: int,
     remarks: tuple[str, ...],
 ) -> Target:
-    """Hold out whole pages; lines, with fewer than five pages or hardly any on all but one."""
+    """Hold out whole pages; lines, with few pages or hardly any lines on all but one."""
     wanted = min(config.most_held_out, max(1, round(config.held_out * len(found))))
     unit = [line.page for line in found]
     held = _held(unit, wanted, seed)

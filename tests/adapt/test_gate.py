@@ -86,7 +86,7 @@ def test_likelier_words_are_a_judge_of_their_own() -> None:
     assert "likelier words on 100%" in better.reason
     worse = gate.decide(spoken(LIKELY, 1.0), replace(unsure, read=ODD), base)
     assert not worse.kept
-    assert "60% needed" in worse.reason
+    assert "over 50% needed" in worse.reason
     certain = gate.decide(spoken(LIKELY, 1.0), spoken(ODD, 0.5), base)
     assert not certain.kept  # certainty does not outvote words, nor they it
     assert not gate.decide(base, spoken(LIKELY, 1.5), base).kept
@@ -176,7 +176,7 @@ def test_scores_are_those_of_the_exported_network() -> None:
     assert not network.training
 
 
-def test_engines_are_the_better_judge() -> None:
+def test_engines_judge_beside_certainty() -> None:
     network = reading_network()
     lines = [bars(text, 30, 220, 60, i) for i, text in enumerate(words(24, seed=3))]
     read = as_read(network, ALPHABET, 1).log_posteriors(lines)
@@ -197,7 +197,8 @@ def test_engines_are_the_better_judge() -> None:
     assert judge.decide(worse, alone, alone).kept
     verdict = judge.decide(alone, worse, alone)
     assert not verdict.kept
-    assert "against the engines' votes" in verdict.reason
+    assert "engines' votes 0.00% -> " in verdict.reason
+    assert not judge.decide(alone, alone, alone).kept  # no difference is no reason
 
 
 def test_what_stands_for_a_network_has_to_read_as_well() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from readapt.adapt.budget import Portion
 from readapt.adapt.scans.collection_language import with_readings
 from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
-from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, LANGUAGE_MODEL, State
+from readapt.adapt.stage import BACKGROUND_MODEL, LANGUAGE_MODEL, State
 from readapt.adapt.stages import weigh
 from readapt.adapt.stages.weigh import Weigh
 from readapt.evaluate.estimate import estimating
@@ -71,16 +70,6 @@ def test_a_model_of_other_words_does_not_count(
     )
     assert outcome.verdict is not None
     assert not outcome.verdict.kept
-
-
-def test_engines_that_were_asked_decide(tmp_path: Path) -> None:
-    texts = ["abba abba"] * 24
-    known = state(tmp_path, texts, ["abba abba"] * 50)
-    known.files[HEARD] = tmp_path / "heard.json"
-    known.files[HEARD].write_text(json.dumps({"a": [[text, 1.0] for text in texts]}))
-    outcome = Weigh().run(known, Portion(9.0), tmp_path)
-    assert outcome.verdict is not None
-    assert "engines" in outcome.verdict.reason
 
 
 def test_few_lines_weigh_nothing(tmp_path: Path) -> None:

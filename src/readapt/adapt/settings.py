@@ -50,15 +50,14 @@ class GateConfig:
     replay_absolute: float = 0.003
     """... and beyond that absolutely."""
     sure: float = 0.9
-    """Share of resampled held-out lines, or pages, on which a candidate has to be better ..."""
-    sure_both: float = 0.6
-    """... where a language model judges beside it, both together (benchmarks/gate.py) ..."""
+    """Share of resampled held-out lines, or pages, on which a candidate has to be better where
+    one judge says so ..."""
+    sure_together: float = 0.5
+    """... and more than this where several do, together: rather better than worse
+    (benchmarks/gate.py) ..."""
     least_certain: float = 0.25
-    """... of which certainty by itself must not fall below this: words were what labels were
-    corrected by, so they alone do not decide ..."""
-    sure_heard: float = 0.5
-    """... and where other engines judge, who are of one mind about most lines and so tell
-    candidates apart on few."""
+    """... of which certainty by itself must not fall below this, unless other engines judge as
+    well: words were what labels were corrected by, so they alone do not decide."""
     general_pages: int = 8
     """General synthetic pages for the detector ..."""
     general_margin: float = 0.01

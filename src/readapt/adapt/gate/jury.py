@@ -30,6 +30,11 @@ class Compared:
     characters: NDArray[np.float64] = field(repr=False)
 
     @property
+    def stacked(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Wrong characters and characters, `2 line`, before and after."""
+        return np.stack([self.before, self.after]), np.stack([self.characters] * 2)
+
+    @property
     def rates(self) -> tuple[float, float]:
         """Error rates before and after."""
         characters = max(1.0, float(self.characters.sum()))

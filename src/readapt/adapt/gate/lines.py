@@ -1,7 +1,7 @@
 """The gate: a stage is kept only if it reads the scans better and everything else no worse.
 
 Better is judged without a label, on lines of the scans that nothing was learnt from: by how certain
-the readings are and how likely their words, or by other engines' votes. No worse is judged on
+the readings are, how likely their words, and other engines' votes. No worse is judged on
 general rendered lines, whose text is known.
 """
 
@@ -16,7 +16,7 @@ from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.exported import as_read
 from readapt.adapt.gate.evidence import NOTHING, better_share, likelier_share, together
-from readapt.adapt.gate.jury import compare
+from readapt.adapt.gate.jury import Compared, compare
 from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.settings import GateConfig
 from readapt.adapt.teachers.rover import Vote
@@ -110,8 +110,9 @@ class Gate:
     def hear(self, heard: Sequence[Sequence[Vote]], most_dissent: float) -> None:
         """Judge from now on by what other engines read on the held-out lines.
 
-        Fewer than ``FEWEST`` lines change nothing. It is a better judge than the student's own
-        certainty, which learning from others shakes.
+        Fewer than ``FEWEST`` lines change nothing. Votes are a weak judge by themselves, since
+        candidates differ on few lines, but know what the student's certainty does not, which
+        learning from others shakes.
         """
         enough = sum(bool(votes) for votes in heard) >= FEWEST
         self._heard, self._most_dissent = heard if enough else (), most_dissent
@@ -221,28 +222,36 @@ class Gate:
     def _better_on_scans(self, before: Score, after: Score) -> tuple[str, str]:
         """Do so by the lines of the scans, that nobody has labelled."""
         config = self.config
-        if self._heard:
-            found = compare(self._heard, before.read, after.read, self._most_dissent)
-            if len(found.characters) >= FEWEST:
-                edits = np.stack([found.before, found.after])
-                characters = np.stack([found.characters, found.characters])
-                return _surely(edits, characters, "against the engines' votes", config.sure_heard)
         edits = np.stack([before.edits, after.edits])
         characters = np.stack([before.characters, after.characters])
-        if self._words is None:
+        votes = self._votes(before, after)
+        if self._words is None and votes is None:
             return _surely(edits, characters, "estimate", config.sure)
-        certain = better_share(edits, characters, NOTHING)
-        likelier = likelier_share(self._words, before.read, after.read)
+        judges = [better_share(edits, characters, NOTHING)]
         moved = (
             f"estimate {before.estimate.rate:.2%} -> {after.estimate.rate:.2%}, better on "
-            f"{certain:.0%} of resampled lines, likelier words on {likelier:.0%}"
+            f"{judges[0]:.0%} of resampled lines"
         )
-        if certain < config.least_certain:
+        if self._words is not None:
+            judges.append(likelier_share(self._words, before.read, after.read))
+            moved += f", likelier words on {judges[-1]:.0%}"
+        if votes is not None:
+            was, now = votes.rates
+            judges.append(better_share(*votes.stacked, NOTHING))
+            moved += f", engines' votes {was:.2%} -> {now:.2%}, better on {judges[-1]:.0%}"
+        elif judges[0] < config.least_certain:
             return "less certain than before", moved
-        sure = together(certain, likelier)
-        if sure < config.sure_both:
-            return f"better by {sure:.0%} only, {config.sure_both:.0%} needed", moved
+        sure = together(*judges)
+        if not sure > config.sure_together:  # an even chance is none
+            return f"better by {sure:.0%} only, over {config.sure_together:.0%} needed", moved
         return "", moved
+
+    def _votes(self, before: Score, after: Score) -> Compared | None:
+        """Let the engines vote on both readings; None without enough of them."""
+        if not self._heard:
+            return None
+        found = compare(self._heard, before.read, after.read, self._most_dissent)
+        return found if len(found.characters) >= FEWEST else None
 
 
 def _surely(

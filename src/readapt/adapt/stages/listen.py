@@ -27,7 +27,7 @@ LABELLING = 0.35
 """Share of a round's time that reading the lines may take; the rest is for learning from them."""
 LATER = 0.1
 """Share by which the estimate of a later round may lie above the best one's: it errs by as much,
-and later rounds have the better labels. Where other engines judge, none."""
+and later rounds have the better labels."""
 _TOGETHER = 64
 
 
@@ -88,7 +88,7 @@ class Listen:
                     "estimate": round(rates[-1], 4),
                 }
             )
-        best = latest(rates, 0.0 if readings else LATER)
+        best = latest(rates, LATER)
         return Outcome(
             rounds[best],
             record={

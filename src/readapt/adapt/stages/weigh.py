@@ -13,11 +13,9 @@ from rapidfuzz.distance import Levenshtein
 from readapt.adapt.budget import Portion
 from readapt.adapt.exported import as_read
 from readapt.adapt.gate.evidence import better_share
-from readapt.adapt.gate.jury import compare
 from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.scans.collection_language import sure_readings, with_readings
 from readapt.adapt.stage import BACKGROUND_MODEL, LANGUAGE_MODEL, Outcome, State
-from readapt.adapt.teachers.heard import load_votes
 from readapt.evaluate.normalise import fold
 from readapt.gan.candidates import dressed
 from readapt.recognize.beam import NARROW, Beam
@@ -51,9 +49,8 @@ class Weigh:
 
     Nobody knows what the scans say; but a line that is surely read, spoiled on purpose, is a line
     whose text is known, in the collection's own words and type. The weight is the lightest that
-    gains enough there, or by what other engines' votes say of the held-out lines where some were
-    asked; and the model counts only if it reads better than the present way, as surely as any
-    stage has to, and general lines no worse than the gate allows.
+    gains enough there; and the model counts only if it reads them better than the present way, as
+    surely as one judge has to be, and general lines no worse than the gate allows.
     """
 
     name: str = "weigh"
@@ -72,7 +69,7 @@ class Weigh:
         path = folder / "language-model.npz"
         model.save(path)
         files = {LANGUAGE_MODEL: path}
-        trials, judge = _try(state, model, portion)
+        trials = _try(state, model, portion)
         lines = len(trials[0].characters)
         if lines < FEWEST:
             verdict = Verdict(False, f"only {lines} lines to weigh it by")
@@ -82,12 +79,10 @@ class Weigh:
         best = next(i for i, gain in enumerate(gains) if gain >= enough)
         trial, weights = trials[best], WEIGHTS[best]
         before, after = _rate(trial.before, trial), _rate(trial.after, trial)
-        gate = state.config.gate
-        needed = gate.sure_heard if judge == _VOTES else gate.sure
         sure = better_share(np.stack([trial.before, trial.after]), np.stack([trial.characters] * 2))
         general = state.general(state.network, search_of(model, *weights))
-        moved = f"{judge} {before:.2%} -> {after:.2%}, general lines {general:.2%}"
-        if not after < before or sure < needed:
+        moved = f"on spoiled lines {before:.2%} -> {after:.2%}, general lines {general:.2%}"
+        if not after < before or sure < state.config.gate.sure:
             verdict = Verdict(False, f"better on {sure:.0%} of them only ({moved})")
         elif general > state.most_general:
             verdict = Verdict(False, f"worse on others than {state.most_general:.2%} ({moved})")
@@ -123,33 +118,17 @@ def _rate(edits: NDArray[np.float64], trial: _Trial) -> float:
     return float(edits.sum() / max(1.0, trial.characters.sum()))
 
 
-_VOTES, _SPOILED = "against the engines' votes", "on spoiled lines"
-
-
 def search_of(model: CharacterModel, weight: float, length_weight: float) -> Beam:
     """Make the search that a bundle with these weights reads by."""
     return replace(NARROW, language_model=model, weight=weight, length_weight=length_weight)
 
 
-def _try(state: State, model: CharacterModel, portion: Portion) -> tuple[list[_Trial], str]:
-    """Count errors on held-out lines with each weight; returns also who judged."""
+def _try(state: State, model: CharacterModel, portion: Portion) -> list[_Trial]:
+    """Count errors on spoiled held-out lines with each weight."""
     reader = as_read(state.network, state.alphabet, state.config.threads)
     held_out, searches = state.target.held_out, [search_of(model, *w) for w in WEIGHTS]
     posteriors = reader.log_posteriors(held_out)
     greedy = _texts(state, posteriors, GREEDY)
-    votes = load_votes(state, greedy)
-    trials: list[_Trial] = []
-    if sum(map(bool, votes)) >= FEWEST:
-        now = _texts(state, posteriors, state.decoder)
-        for search in searches:
-            portion.tick()
-            read = _texts(state, posteriors, search)
-            dissent = state.config.selftrain.most_doubt
-            found = compare(votes, now, read, dissent)
-            first = found if now == greedy else compare(votes, greedy, read, dissent)
-            trials.append(_Trial(found.before, found.after, first.before, found.characters))
-    if trials and min(len(trial.characters) for trial in trials) >= FEWEST:
-        return trials, _VOTES
     images, truths = _spoil(held_out, posteriors, greedy, state.config.seed)
     posteriors = reader.log_posteriors(images)
     plain = _edits(truths, _texts(state, posteriors, GREEDY))
@@ -162,12 +141,12 @@ def _try(state: State, model: CharacterModel, portion: Portion) -> tuple[list[_T
         return np.asarray((values * readable).reshape(SPOILED, -1).sum(0)[kept], np.float64)
 
     kept = (characters * readable).reshape(SPOILED, -1).sum(0) > 0
-    trials = []
+    trials: list[_Trial] = []
     for search in searches:
         portion.tick()
         after = _edits(truths, _texts(state, posteriors, search))
         trials.append(_Trial(*map(by_line, (before, after, plain, characters))))
-    return trials, _SPOILED
+    return trials
 
 
 def _edits(truths: Sequence[str], texts: Sequence[str]) -> NDArray[np.float64]:

@@ -31,6 +31,8 @@ Answer: TypeAlias = tuple[str, float] | None
 
 RAPIDOCR_PYTHON = "READAPT_RAPIDOCR_PYTHON"
 """Names the Python that has RapidOCR, where it is not this one."""
+CLEARLY = 0.9
+"""Of one model's distance that another's has to be below."""
 _SECONDS = 60.0
 """An engine that says nothing for so long hangs."""
 _TOGETHER = 40
@@ -139,14 +141,15 @@ class Tesseract:
         return "+".join(fitting or ["eng"])
 
     def fitted(self, lines: Sequence[Image], texts: Sequence[str]) -> Tesseract:
-        """Choose whether it reads as old print: whichever way is nearer to ``texts``.
+        """Choose whether it reads as old print: by what is nearer to ``texts``, if clearly.
 
         Spelling alone does not tell: Fraktur was set until 1941.
         """
-        ways = [self, replace(self, old=not self.old)]
-        if self.wanted or len({way.codes for way in ways}) == 1:
+        other = replace(self, old=not self.old)
+        if self.wanted or other.codes == self.codes:
             return self
-        return min(ways, key=lambda way: _distance(list(way.read(lines)), texts))
+        mine, its = (_distance(list(way.read(lines)), texts) for way in (self, other))
+        return other if its < CLEARLY * mine else self
 
     def read(self, lines: Sequence[Image]) -> Generator[Answer]:
         """Read some at a time; where that fails, one by one."""

@@ -41,6 +41,8 @@ BELIEVED = 0.5
 """Share of the gain on these lines that is believed of the scans; about so much was true."""
 FEWEST = 20
 """Lines that a weight is chosen by, at least."""
+NEEDED = 0.75
+"""Share of resampled sets of these lines on which words have to help."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Weigh:
     Nobody knows what the scans say; but a line that is surely read, spoiled on purpose, is a line
     whose text is known, in the collection's own words and type. The weight is the lightest that
     gains enough there; and the model counts only if it reads them better than the present way, as
-    surely as one judge has to be, and general lines no worse than the gate allows.
+    surely as ``NEEDED``, and general lines no worse than the gate allows.
     """
 
     name: str = "weigh"
@@ -82,7 +84,7 @@ class Weigh:
         sure = better_share(np.stack([trial.before, trial.after]), np.stack([trial.characters] * 2))
         general = state.general(state.network, search_of(model, *weights))
         moved = f"on spoiled lines {before:.2%} -> {after:.2%}, general lines {general:.2%}"
-        if not after < before or sure < state.config.gate.sure:
+        if not after < before or sure < NEEDED:
             verdict = Verdict(False, f"better on {sure:.0%} of them only ({moved})")
         elif general > state.most_general:
             verdict = Verdict(False, f"worse on others than {state.most_general:.2%} ({moved})")

@@ -1,9 +1,10 @@
 """Lay out the study's figures as Markdown: error rates, what each variant gains, how surely.
 
     python recipes/study_table.py CELLS.jsonl [CELLS.jsonl ...] [--variants shipped,look,...]
+        [--minutes 9 13] [--compare alone:unaided,...]
 
 Cells are what `recipes/study.py` writes. Several of a collection and variant are averaged, whatever
-their seeds and minutes, so choose the files. Rows and columns come in the order of the files, or as
+their seeds and their versions of the code, so choose. Columns come in the order of the files, or as
 they are named.
 """
 
@@ -182,9 +183,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("cells", type=Path, nargs="+")
     parser.add_argument("--variants", default="", help="columns, by commas")
+    parser.add_argument("--minutes", type=float, nargs=2, help="least and most that were given")
     parser.add_argument("--compare", default="", help="pairs, as in taught:look,alone:unaided")
     options = parser.parse_args()
     cells = [json.loads(row) for path in options.cells for row in path.open(encoding="utf-8")]
+    if options.minutes:
+        least, most = options.minutes
+        cells = [cell for cell in cells if least <= cell["asked"] <= most]
     print(table(cells, tuple(filter(None, options.variants.split(",")))))
     pairs = [tuple(pair.split(":")) for pair in options.compare.split(",") if pair]
     if pairs:

@@ -6,7 +6,6 @@ than one that was not.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from readapt.whole import written_whole
 
 FILE_NAME: Final = "clock"
 _END = 80.0
@@ -58,9 +59,8 @@ class Budget:
         if not force and now - self._written < _EVERY:
             return
         self._written = now
-        scratch = self._path.with_name(f".{FILE_NAME}.part")
-        scratch.write_text(f"{self.spent:.1f}", "utf-8")
-        os.replace(scratch, self._path)
+        with written_whole(self._path) as scratch:
+            scratch.write_text(f"{self.spent:.1f}", "utf-8")
 
     def portion(self, name: str, coming: Sequence[str], shares: Mapping[str, float]) -> float:
         """Seconds for stage ``name``, which is among those ``coming``.

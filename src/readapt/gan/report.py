@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import csv
 import io
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +17,7 @@ from readapt.gan.critic import Gap
 from readapt.gan.monitor import summary
 from readapt.gan.translate import beside
 from readapt.types import Image
+from readapt.whole import written_whole
 
 _STYLE = """
 :root { color-scheme: light dark; --rule: #8884 }
@@ -133,9 +133,8 @@ def _table(rows: Mapping[str, str]) -> str:
 def write_picture(path: Path, image: Image) -> None:
     """Write a PNG, whole or not at all."""
     _, packed = cv2.imencode(".png", image if image.ndim == 2 else image[..., ::-1])  # BGR
-    scratch = path.with_name(f".{path.name}.part")
-    scratch.write_bytes(np.asarray(packed).tobytes())
-    os.replace(scratch, path)
+    with written_whole(path) as scratch:
+        scratch.write_bytes(np.asarray(packed).tobytes())
 
 
 def _picture(image: Image) -> str:

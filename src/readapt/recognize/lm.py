@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from readapt.errors import ModelError, UsageError
 from readapt.recognize.alphabet import Alphabet
+from readapt.whole import written_whole
 
 BOUNDARY: Final = 0
 """The class that begins and ends a line."""
@@ -162,10 +163,8 @@ class CharacterModel:
             # Differences of rising numbers are small and compress far better.
             arrays[f"steps{k}"] = np.diff(keys, prepend=0)
             arrays[f"counts{k}"] = counts.astype(np.uint32)
-        partial = path.with_name(path.name + ".partial")
-        with partial.open("wb") as file:
+        with written_whole(path) as scratch, scratch.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
-        partial.replace(path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], alphabet: Alphabet) -> CharacterModel:

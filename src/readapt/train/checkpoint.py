@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from readapt.whole import written_whole
+
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write `state`, tensors and plain values; an old file stays until the new one is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(path.name + ".part")
-    torch.save(state, scratch)
-    os.replace(scratch, path)
+    with written_whole(path) as scratch:
+        torch.save(state, scratch)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

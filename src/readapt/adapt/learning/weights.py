@@ -9,7 +9,6 @@ adapted, without a second copy of its weights.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -27,6 +26,7 @@ from readapt.models.bundle import Bundle
 from readapt.nets.crnn import ConvBlock, Crnn, CrnnConfig
 from readapt.recognize.alphabet import Alphabet
 from readapt.types import Image
+from readapt.whole import written_whole
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -156,10 +156,9 @@ def extended_alphabet(alphabet: Alphabet, characters: frozenset[str]) -> Alphabe
 def save_weights(network: nn.Module, path: Path) -> None:
     """Write a network's weights as safetensors, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(path.name + ".part")
     tensors = {k: v.detach().contiguous().cpu().clone() for k, v in network.state_dict().items()}
-    save_file(tensors, scratch)
-    os.replace(scratch, path)
+    with written_whole(path) as scratch:
+        save_file(tensors, scratch)
 
 
 def load_weights(template: Network, path: Path) -> Network:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.tighten import tightened
 from readapt.train.reframe import AROUND
 from readapt.types import Image
+from readapt.whole import written_whole
 
 FILE_NAME: Final = "lines.npz"
 TALLEST: Final = 64
@@ -136,10 +136,8 @@ def save_target(target: Target, path: Path) -> None:
             [np.zeros(0, np.uint8), *(i.ravel() for i in images)]
         )
         arrays[f"{name}_shapes"] = np.array([i.shape for i in images], np.int64).reshape(-1, 2)
-    scratch = path.with_name(f".{path.name}.part")
-    with scratch.open("wb") as file:
+    with written_whole(path) as scratch, scratch.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
-    os.replace(scratch, path)
 
 
 def _unpack(pixels: NDArray[np.uint8], shapes: NDArray[np.int64]) -> tuple[Image, ...]:

@@ -19,6 +19,7 @@ from readapt.adapt.teachers.engines import Answer, Teacher, Tesseract, find_teac
 from readapt.adapt.teachers.heard import Readings
 from readapt.pages.spread import evenly
 from readapt.types import Image
+from readapt.whole import written_whole
 
 _TOGETHER = 40
 """Lines that each engine reads before the next has its turn; as many as Tesseract takes at once."""
@@ -75,7 +76,8 @@ class Ask:
         learnt = {name: found[first:] for name, found in readings.items()}
         heard = {name: found[:first] for name, found in readings.items()}
         for path, content in zip(files.values(), (learnt, heard), strict=True):
-            _write(path, json.dumps(content, ensure_ascii=False))
+            with written_whole(path) as scratch:
+                scratch.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
         return Outcome(files=files, record=record)
 
 
@@ -112,7 +114,9 @@ def _asked(
                 portion.tick()
             done += _TOGETHER
             seconds = round(before + elapsed(), 1)
-            _write(path, json.dumps({"seconds": seconds, "answers": answers}, ensure_ascii=False))
+            kept = {"seconds": seconds, "answers": answers}
+            with written_whole(path) as scratch:
+                scratch.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
     return answers
 
 
@@ -133,9 +137,3 @@ def _fitted(teacher: Teacher, state: State) -> Teacher:
     reader = as_read(state.network, state.alphabet, state.config.threads)
     read = [found.text for found in reader.read(state.target.held_out[some])]
     return teacher.fitted(state.target.held_out_cuts[some], read)
-
-
-def _write(path: Path, text: str) -> None:
-    scratch = path.with_suffix(".part")
-    scratch.write_text(text, "utf-8")
-    os.replace(scratch, path)

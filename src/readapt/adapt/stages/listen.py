@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from readapt.adapt.teachers.heard import UNREAD, Readings, load_readings, with_t
 from readapt.nets.crnn import Crnn
 from readapt.recognize.beam import LanguageModel
 from readapt.train.selftrain import SEARCH, TEACHING_VIEWS, PseudoLabel, label, surest
+from readapt.whole import written_whole
 
 FADING = 0.75
 """Factor on the learning rate from one round to the next."""
@@ -136,11 +136,10 @@ class Listen:
                 break
         labels = with_teachers(labels, readings, state.alphabet)
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(".part")
         seconds = elapsed()
         kept = {"seconds": seconds, "labels": [[one.text, one.doubt] for one in labels]}
-        scratch.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
-        os.replace(scratch, path)
+        with written_whole(path) as scratch:
+            scratch.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
         return labels, seconds
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from readapt.lines.crop import crop_frame, line_frame
 from readapt.nets.detector import DetectorNet
 from readapt.train.detector_student import FoundPage
 from readapt.types import Image
+from readapt.whole import written_whole
 
 ROUNDS = 2
 LABELLING = 0.35
@@ -106,10 +106,8 @@ def save_found(found: Sequence[FoundPage], seconds: float, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {f"lines {i}": page.quads for i, page in enumerate(found)}
     arrays |= {f"doubtful {i}": page.doubtful for i, page in enumerate(found)}
-    scratch = path.with_suffix(".part")
-    with scratch.open("wb") as file:
+    with written_whole(path) as scratch, scratch.open("wb") as file:
         np.savez(file, allow_pickle=False, seconds=np.float64(seconds), **arrays)
-    os.replace(scratch, path)
 
 
 def load_found(sheets: Sequence[Image], path: Path) -> tuple[list[FoundPage], float] | None:

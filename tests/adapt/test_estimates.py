@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from bar_world import ALPHABET, bars, reading_network, words
@@ -61,6 +63,14 @@ def test_pages_learnt_from_are_estimated_by_what_is_left_on_others() -> None:
     assert [name for name, _, _ in pages] == ["c", "d", "a", "b"]
     assert pages[0][2].rate == pytest.approx(0.04, rel=0.05)
     assert pages[2][2].rate == pytest.approx(0.02)
+
+
+def test_a_few_lines_held_out_of_a_page_do_not_say_what_it_is_like() -> None:
+    """They are read without an error; all that are held out say that half of them are left."""
+    found = both(signs(4.0, 40), signs(0.0, 2) + signs(2.5, 18) + signs(0.0, 20), 20)
+    found = replace(found, pages=(0, 0, *(1,) * 18, *(0,) * 8, *(2,) * 12))
+    rates = {name: after.rate for name, _, after in found.by_page(["a", "b", "c"])}
+    assert rates["a"] == rates["c"] > 0.01
 
 
 def test_pages_are_drawn_whole_where_there_are_enough() -> None:

@@ -107,7 +107,7 @@ class BothRead:
                 len(mine),
             )
             held = [i for i in mine if i < self.held_out]
-            if held:
+            if 2 * len(held) > len(mine):  # a few lines of it say less than all held out together
                 after = estimate([self.signs[1][i] for i in held], self.by[1], 200)
             found.append((name, before, after))
         return tuple(sorted(found, key=lambda row: -row[2].rate))

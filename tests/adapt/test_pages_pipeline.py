@@ -11,6 +11,7 @@ from matplotlib import font_manager
 from page_world import STUDENT, BarPages, save_page_bundle, write_pages
 
 from readapt.adapt import preparation
+from readapt.adapt.budget import Portion
 from readapt.adapt.end import calibrated
 from readapt.adapt.end.finish import Adapted
 from readapt.adapt.gate import page_trial
@@ -125,6 +126,24 @@ def test_a_detector_that_is_not_better_does_not_stay(tmp_path: Path) -> None:
     assert adapted.kept == ()
     assert detector(adapted) == base.read_bytes()
     assert "well-read characters" in adapted.report.read_text("utf-8")
+
+
+def test_a_stage_that_had_no_time_has_it_when_minutes_are_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [0.0]
+
+    def beside(self: page_trial.PageTrial, portion: Portion) -> Portion:
+        self._score_present()
+        return replace(portion, seconds=min(portion.seconds, given[0]))
+
+    monkeypatch.setattr(page_trial.PageTrial, "beside", beside)
+    config = replace(CONFIG, steps=0, minutes=5.0, only=("teach-pages",))
+    said = "no time for it beside its gate"
+    assert said in run(tmp_path, config).report.read_text("utf-8")
+    given[0] = 1.0
+    more = run(tmp_path, replace(config, minutes=50.0), resume=True)
+    assert said not in more.report.read_text("utf-8")
 
 
 def test_lines_have_no_pages(tmp_path: Path) -> None:

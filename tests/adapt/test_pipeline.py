@@ -286,6 +286,15 @@ def test_words_weighed_for_a_network_that_was_rejected_are_not_kept(
     assert any("No stage helped" in remark for remark in adapted.remarks)
 
 
+def test_a_damaged_labelled_picture_costs_the_measuring_only(tmp_path: Path) -> None:
+    truth = write_lines(tmp_path / "truth", 5, truth=True)
+    next(truth.glob("*.png")).write_bytes(b"no picture")
+    adapted = run(tmp_path, replace(CONFIG, only=("free",)), truth=truth)
+    assert any("Nothing could be measured" in remark for remark in adapted.remarks)
+    assert "Nothing could be measured" in adapted.report.read_text("utf-8")
+    assert (adapted.truth, adapted.model.is_dir()) == (None, True)
+
+
 def test_names_of_scans_need_not_be_text(tmp_path: Path) -> None:
     scans = write_lines(tmp_path / "scans", 30, noise=50.0)
     save_small_bundle(tmp_path / "base", reading_network())

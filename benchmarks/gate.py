@@ -88,11 +88,11 @@ def main() -> None:
         rows += [judged(run, one, known[key]["heard"]) for one in known[key]["candidates"]]
     judges = [judge for judge, of in JUDGES.items() if all(one in rows[0] for one in of)]
     table = [line for judge in judges for line in decisions(rows, judge)]
-    print("| judge | from | kept | mean change of these | of these worse | better, not kept |")
+    print("| judge | more than | kept | mean change of these | of these worse | better, not kept |")
     print("|---" * 6 + "|")
     for line in table:
         print(
-            f"| {line['judge']} | {line['from']:g} | {line['kept']} of {len(rows)} | "
+            f"| {line['judge']} | {line['more than']:g} | {line['kept']} of {len(rows)} | "
             f"{line['change']:+.1%} | {line['worse']} | {line['missed']} |"
         )
     result = {"name": arguments.name, **head(), "decisions": table, "candidates": rows}
@@ -221,11 +221,11 @@ def decisions(rows: Sequence[dict[str, Any]], judge: str) -> Iterator[dict[str, 
     """Count right and wrong decisions of judges by how sure they have to be together."""
     sure = [together(*(row[one] for one in JUDGES[judge])) for row in rows]
     for needed in THRESHOLDS:
-        kept = [row["change"] for row, s in zip(rows, sure, strict=True) if s >= needed]
-        others = [row["change"] for row, s in zip(rows, sure, strict=True) if s < needed]
+        kept = [row["change"] for row, s in zip(rows, sure, strict=True) if s > needed]
+        others = [row["change"] for row, s in zip(rows, sure, strict=True) if not s > needed]
         yield {
             "judge": judge,
-            "from": needed,
+            "more than": needed,
             "kept": len(kept),
             "change": round(float(np.mean(kept)), 4) if kept else 0.0,
             "worse": sum(change > SAME for change in kept),

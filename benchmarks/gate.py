@@ -213,8 +213,7 @@ def voted(before: Sequence[str], after: Sequence[str], heard: dict[str, list[Ans
             if answer is not None:
                 line.append(Vote(*answer, lacks))
     found = compare(votes, before, after, SelfTrainConfig().most_doubt)
-    edits = np.stack([found.before, found.after])
-    return better_share(edits, np.stack([found.characters] * 2), NOTHING)
+    return better_share(*found.stacked, NOTHING)
 
 
 def decisions(rows: Sequence[dict[str, Any]], judge: str) -> Iterator[dict[str, Any]]:

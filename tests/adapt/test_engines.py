@@ -124,6 +124,19 @@ def test_tesseract_reads_as_old_print_where_that_is_nearer(
         assert Tesseract("t", "deu", ("de",), old).fitted([LINE], ["Ausgabe"]).codes == "deu"
 
 
+def test_a_tesseract_that_hangs_is_not_tried_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def run(self: Tesseract, lines: Sequence[Image], codes: str) -> None:
+        asked.append(len(lines))
+
+    monkeypatch.setattr(Tesseract, "_run", run)
+    monkeypatch.setattr(Tesseract, "_installed", lambda _: ("deu", "frk"))
+    teacher = Tesseract("t", "", ("de",))
+    assert teacher.fitted([LINE] * 24, ["Ausgabe"] * 24) is teacher
+    assert asked == [24, 1]
+
+
 def test_the_table_of_tesseract() -> None:
     table = "\n".join(
         [

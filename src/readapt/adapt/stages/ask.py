@@ -46,10 +46,15 @@ class Ask:
 
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
         """Read the held-out lines first, then the others, evenly over the scans."""
-        teachers = [_fitted(one, state) for one in _teachers(state) if not one.missing()]
-        for teacher in teachers:
-            if without := teacher.without():
+        teachers, record = [], dict[str, JsonValue]()
+        for teacher in _teachers(state):
+            if problem := teacher.missing():
+                record[teacher.name] = problem
+                continue
+            teachers.append(_fitted(teacher, state))
+            if without := teachers[-1].without():
                 state.told(without)
+                record[f"{teacher.name} lacks"] = without
         folder.mkdir(parents=True, exist_ok=True)
         held_out, cuts = state.target.held_out_cuts, state.target.cuts
         first = len(held_out)
@@ -57,7 +62,6 @@ class Ask:
         every = [*held_out, *cuts]
         answers = _asked(teachers, [every[i] for i in order], portion, folder / "answers.json")
         readings: Readings = {}
-        record: dict[str, JsonValue] = {}
         for name, found in answers.items():
             readings[name] = [None] * len(every)
             for i, answer in zip(order, found, strict=False):
@@ -67,11 +71,6 @@ class Ask:
         for teacher in teachers:
             if isinstance(teacher, Tesseract):
                 record[f"{teacher.name} reads with"] = teacher.codes
-        for teacher in _teachers(state):
-            if problem := teacher.missing():
-                record[teacher.name] = problem
-            elif without := teacher.without():
-                record[f"{teacher.name} lacks"] = without
         files = {READINGS: folder / "readings.json", HEARD: folder / "heard.json"}
         learnt = {name: found[first:] for name, found in readings.items()}
         heard = {name: found[:first] for name, found in readings.items()}

@@ -143,13 +143,15 @@ class Tesseract:
     def fitted(self, lines: Sequence[Image], texts: Sequence[str]) -> Tesseract:
         """Choose whether it reads as old print: by what is nearer to ``texts``, if clearly.
 
-        Spelling alone does not tell: Fraktur was set until 1941.
+        Spelling alone does not tell: Fraktur was set until 1941. One that fails on a line is tried
+        no further: each failure may take a minute.
         """
         other = replace(self, old=not self.old)
         if self.wanted or other.codes == self.codes:
             return self
-        mine, its = (_distance(list(way.read(lines)), texts) for way in (self, other))
-        return other if its < CLEARLY * mine else self
+        mine = _distance(self, lines, texts)
+        its = None if mine is None else _distance(other, lines, texts)
+        return other if mine is not None and its is not None and its < CLEARLY * mine else self
 
     def read(self, lines: Sequence[Image]) -> Generator[Answer]:
         """Read some at a time; where that fails, one by one."""
@@ -187,11 +189,14 @@ class Tesseract:
                 return None
 
 
-def _distance(answers: Sequence[Answer], texts: Sequence[str]) -> int:
-    """Edits between what was read, nothing where it failed, and texts, folded."""
-    read = ("" if one is None else one[0] for one in answers)
-    pairs = zip(read, texts, strict=True)
-    return sum(Levenshtein.distance(fold(one), fold(other)) for one, other in pairs)
+def _distance(teacher: Teacher, lines: Sequence[Image], texts: Sequence[str]) -> int | None:
+    """Edits between what it reads and texts, folded; None as soon as it fails on a line."""
+    edits = 0
+    for answer, text in zip(teacher.read(lines), texts, strict=True):
+        if answer is None:
+            return None
+        edits += Levenshtein.distance(fold(answer[0]), fold(text))
+    return edits
 
 
 def parse_tsv(table: str, count: int) -> list[Answer]:

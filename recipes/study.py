@@ -253,7 +253,7 @@ def supervised(bundle: Bundle, seen: Half, seed: int, options: argparse.Namespac
     name = f"supervised-{seen.images[0].parents[1].name}-{seed}-{options.minutes:g}"
     place = options.out / name
     portion = Portion(60 * options.minutes)
-    trained = finetune(state, real, known, portion, place, config.lr)
+    trained = finetune(state, real, known, portion, place, config.lr, 1)
     return as_read(trained, bundle.alphabet, options.threads)
 
 

@@ -1,9 +1,12 @@
 """A file is there whole, or what stood there before."""
 
+import errno
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from readapt import whole
 from readapt.whole import written_whole
 
 
@@ -30,3 +33,26 @@ def test_what_fails_leaves_what_was_there(tmp_path: Path) -> None:
         write()
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_full_disk_is_one_whatever_a_library_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The unfinished file fills the disk, and makes room when it is removed."""
+    path = tmp_path / "a.bin"
+
+    def usage(folder: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=0 if list(folder.glob(".*.part")) else 20_000_000)
+
+    def write(text: str) -> None:
+        with written_whole(path) as scratch:
+            scratch.write_text("half")
+            raise RuntimeError(text)
+
+    with pytest.raises(RuntimeError, match="something else"):
+        write("something else")
+    monkeypatch.setattr(whole.shutil, "disk_usage", usage)
+    with pytest.raises(OSError, match="No space left") as found:
+        write("unexpected pos 4096 vs 3990")
+    assert (found.value.errno, found.value.filename) == (errno.ENOSPC, str(path))
+    assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from readapt.adapt.journal import FILE_NAME, Journal
+from readapt.adapt.journal import FILE_NAME, MINUTES, Journal
 from readapt.errors import UsageError
 
 SETTINGS = {"seed": 0, "scans": ["a"]}
@@ -46,10 +46,10 @@ def test_names_of_files_need_not_be_text(tmp_path: Path, name: str) -> None:
 
 
 def test_other_settings_are_refused_and_named(tmp_path: Path) -> None:
-    Journal(tmp_path, {**SETTINGS, "seed": 7}, resume=False)
+    Journal(tmp_path, {**SETTINGS, "seed": 7}, resume=False).add(MINUTES, {"given": 60.0})
     Journal(tmp_path, SETTINGS, resume=False).add("base", {})  # nothing was lost
     with pytest.raises(UsageError, match="--resume"):
         Journal(tmp_path, SETTINGS, resume=False)
-    with pytest.raises(UsageError, match=r"other settings \(seed\)"):
+    with pytest.raises(UsageError, match=r"other settings \(--seed\)"):
         Journal(tmp_path, {**SETTINGS, "scans": ("a",), "seed": 1}, resume=True)
     assert Journal(tmp_path, {**SETTINGS, "scans": ("a",)}, resume=True).get("begun")

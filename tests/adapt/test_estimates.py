@@ -59,7 +59,7 @@ def test_no_rate_is_above_one() -> None:
 def test_pages_learnt_from_are_estimated_by_what_is_left_on_others() -> None:
     before = signs(2.0, 20) + signs(4.0, 20)
     after = signs(1.0, 20) + signs(0.0, 20)
-    pages = both(before, after, 20).by_page(["a", "b", "c", "d"])
+    pages = both(before, after, 20).by_page("abcd".__getitem__)
     assert [name for name, _, _ in pages] == ["c", "d", "a", "b"]
     assert pages[0][2].rate == pytest.approx(0.04, rel=0.05)
     assert pages[2][2].rate == pytest.approx(0.02)
@@ -69,7 +69,7 @@ def test_a_few_lines_held_out_of_a_page_do_not_say_what_it_is_like() -> None:
     """They are read without an error; all that are held out say that half of them are left."""
     found = both(signs(4.0, 40), signs(0.0, 2) + signs(2.5, 18) + signs(0.0, 20), 20)
     found = replace(found, pages=(0, 0, *(1,) * 18, *(0,) * 8, *(2,) * 12))
-    rates = {name: after.rate for name, _, after in found.by_page(["a", "b", "c"])}
+    rates = {name: after.rate for name, _, after in found.by_page("abc".__getitem__)}
     assert rates["a"] == rates["c"] > 0.01
 
 

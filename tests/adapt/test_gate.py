@@ -12,6 +12,7 @@ from readapt.adapt.exported import as_read
 from readapt.adapt.gate.evidence import better_share, likelier_share, together
 from readapt.adapt.gate.lines import Gate, Score
 from readapt.adapt.gate.make_gate import share_of
+from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.settings import GateConfig
 from readapt.adapt.teachers.rover import Vote
 from readapt.evaluate.estimate import Estimate
@@ -22,12 +23,18 @@ from readapt.recognize.lm import learn
 from readapt.synth.corpus import Corpus
 
 LENGTH = np.full(40, 10.0)
+OTHER = {"a": "b", "b": "a"}
 
 
 def score(edits: float, replay: float, noise: float = 0.0) -> Score:
     each = edits + noise * np.random.default_rng(0).normal(size=40)
     rate = float(each.sum() / LENGTH.sum())
     return Score(Estimate(rate, rate / 2, rate * 2, 40), replay, each, LENGTH)
+
+
+def decide(gate: Gate, present: Score, candidate: Score, base: Score) -> Verdict:
+    gate.base, gate.present = base, present
+    return gate.decide(candidate)
 
 
 @pytest.fixture
@@ -37,18 +44,18 @@ def gate() -> Gate:
 
 def test_better_on_the_scans_and_no_worse_elsewhere_is_kept(gate: Gate) -> None:
     base = score(1.0, 0.10)
-    verdict = gate.decide(base, score(0.8, 0.11), base)
+    verdict = decide(gate, base, score(0.8, 0.11), base)
     assert verdict.kept
     assert "10.00% -> 8.00%" in verdict.reason
 
 
 def test_every_other_candidate_is_rejected_and_the_reason_said(gate: Gate) -> None:
     base = score(1.0, 0.10)
-    assert "not better" in gate.decide(base, score(1.0, 0.10), base).reason
-    worse = gate.decide(base, score(0.8, 0.119), base)
+    assert "not better" in decide(gate, base, score(1.0, 0.10), base).reason
+    worse = decide(gate, base, score(0.8, 0.119), base)
     assert not worse.kept
     assert "worse on others than 11.80% allows" in worse.reason
-    unsure = gate.decide(base, score(0.99, 0.10, noise=1.0), base)
+    unsure = decide(gate, base, score(0.99, 0.10, noise=1.0), base)
     assert not unsure.kept
     assert "of resampled lines only" in unsure.reason
 
@@ -56,8 +63,8 @@ def test_every_other_candidate_is_rejected_and_the_reason_said(gate: Gate) -> No
 def test_the_replay_is_compared_with_the_base_not_with_the_last_stage(gate: Gate) -> None:
     """Otherwise every stage could lose the margin once more."""
     base, present = score(1.0, 0.10), score(0.9, 0.117)
-    assert gate.decide(present, score(0.8, 0.1179), base).kept
-    assert not gate.decide(present, score(0.8, 0.13), base).kept
+    assert decide(gate, present, score(0.8, 0.1179), base).kept
+    assert not decide(gate, present, score(0.8, 0.13), base).kept
 
 
 def test_resampling_knows_luck_from_gain() -> None:
@@ -81,16 +88,16 @@ def test_likelier_words_are_a_judge_of_their_own() -> None:
     gate = Gate([], [], ALPHABET, ErrorEstimate(), GateConfig())
     gate.know(WORDS)
     base, unsure = spoken(ODD, 1.0), spoken(LIKELY, 1.0, noise=0.3)
-    better = gate.decide(base, unsure, base)
+    better = decide(gate, base, unsure, base)
     assert better.kept
     assert "likelier words on 100%" in better.reason
-    worse = gate.decide(spoken(LIKELY, 1.0), replace(unsure, read=ODD), base)
+    worse = decide(gate, spoken(LIKELY, 1.0), replace(unsure, read=ODD), base)
     assert not worse.kept
     assert "over 50% needed" in worse.reason
-    certain = gate.decide(spoken(LIKELY, 1.0), spoken(ODD, 0.5), base)
+    certain = decide(gate, spoken(LIKELY, 1.0), spoken(ODD, 0.5), base)
     assert not certain.kept  # certainty does not outvote words, nor they it
-    assert not gate.decide(base, spoken(LIKELY, 1.5), base).kept
-    assert not gate.decide(base, base, base).kept
+    assert not decide(gate, base, spoken(LIKELY, 1.5), base).kept
+    assert not decide(gate, base, base, base).kept
 
 
 def test_leaving_characters_out_is_no_likelier() -> None:
@@ -127,8 +134,8 @@ def test_lines_in_new_characters_judge_by_their_texts() -> None:
     assert gate.glance(network) == (found.labelled[0].sum() / found.labelled[1].sum(),) * 2
     poor = replace(found, labelled=(found.labelled[1], found.labelled[1]))
     unsure = replace(found, estimate=replace(found.estimate, rate=0.9), edits=found.characters)
-    assert gate.decide(poor, unsure, unsure).kept
-    verdict = gate.decide(found, replace(poor, estimate=replace(found.estimate, rate=0.0)), found)
+    assert decide(gate, poor, unsure, unsure).kept
+    verdict = decide(gate, found, replace(poor, estimate=replace(found.estimate, rate=0.0)), found)
     assert not verdict.kept
     assert "on lines of the corpus" in verdict.reason
 
@@ -138,10 +145,10 @@ def test_some_new_characters_must_not_get_worse(gate: Gate) -> None:
     errors = np.full(20, 2.0), np.full(20, 10.0)
     fewer = np.full(20, 1.0), np.full(20, 10.0)
     base = replace(score(1.0, 0.10), labelled=errors)
-    assert gate.decide(base, replace(score(0.8, 0.10), labelled=fewer), base).kept
-    assert not gate.decide(base, replace(score(1.2, 0.10), labelled=fewer), base).kept
-    worse = gate.decide(
-        replace(base, labelled=fewer), replace(score(0.8, 0.10), labelled=errors), base
+    assert decide(gate, base, replace(score(0.8, 0.10), labelled=fewer), base).kept
+    assert not decide(gate, base, replace(score(1.2, 0.10), labelled=fewer), base).kept
+    worse = decide(
+        gate, replace(base, labelled=fewer), replace(score(0.8, 0.10), labelled=errors), base
     )
     assert not worse.kept
     assert "worse on lines in new characters (" in worse.reason
@@ -150,8 +157,26 @@ def test_some_new_characters_must_not_get_worse(gate: Gate) -> None:
 def test_words_alone_do_not_decide() -> None:
     gate = Gate([], [], ALPHABET, ErrorEstimate(), GateConfig())
     gate.know(WORDS)
-    doubtful = gate.decide(spoken(ODD, 1.0), spoken(LIKELY, 1.5), spoken(ODD, 1.0))
+    doubtful = decide(gate, spoken(ODD, 1.0), spoken(LIKELY, 1.5), spoken(ODD, 1.0))
     assert "less certain than before" in doubtful.reason
+
+
+def test_silence_is_not_golden() -> None:
+    """Lines that are read as nothing are doubted by no judge, and are the likeliest of texts."""
+    gate = Gate([], [], ALPHABET, ErrorEstimate(), GateConfig())
+    base = spoken(ODD, 1.0)
+    silent = replace(spoken(("",) * 10 + ODD[10:], 0.5), edits=np.repeat([0.0, 1.0], [10, 30]))
+    hardly = replace(base, edits=np.repeat([4.0, 1.0], [10, 30]))
+    assert (base.unreadable, silent.unreadable, hardly.unreadable) == (0.0, 0.25, 0.25)
+    for told in (False, True):
+        if told:
+            gate.know(WORDS)
+        verdict = decide(gate, base, silent, base)
+        assert "reads less than before (360 -> 270 characters)" in verdict.reason
+        # What could not be read may be no text: silence there is no fault, nor a gain.
+        assert not decide(gate, hardly, silent, hardly).kept
+        better = replace(silent, read=("",) * 10 + LIKELY[10:], edits=0.8 * silent.edits)
+        assert decide(gate, hardly, better, hardly).kept
 
 
 def test_the_share_of_new_letters() -> None:
@@ -187,18 +212,20 @@ def test_engines_judge_beside_certainty() -> None:
     heard = [[Vote(text, 0.9)] for text in said]
     judge.present = alone
     judge.hear([*heard[:10], *[[]] * 14], 0.2)  # too few
-    assert "estimate" in judge.decide(alone, alone, alone).reason
+    assert "estimate" in decide(judge, alone, alone, alone).reason
+    judge.hear([*heard[:10], *[[Vote("ba" * 9, 0.9)]] * 14], 0.2)  # too few that agree with it
+    assert judge.glance(network) == pytest.approx((alone.estimate.rate,) * 2)
     judge.hear(heard, 0.2)
     assert judge.glance(network) == (0, 0)
-    worse = replace(alone, read=tuple(f"{text}b" for text in said))
+    worse = replace(alone, read=tuple(f"{text[:-1]}{OTHER[text[-1]]}" for text in said))
     judge.present = worse
     was, now = judge.glance(network)
     assert was > now == 0  # one engine is enough for the better one to be it
-    assert judge.decide(worse, alone, alone).kept
-    verdict = judge.decide(alone, worse, alone)
+    assert decide(judge, worse, alone, alone).kept
+    verdict = decide(judge, alone, worse, alone)
     assert not verdict.kept
     assert "engines' votes 0.00% -> " in verdict.reason
-    assert not judge.decide(alone, alone, alone).kept  # no difference is no reason
+    assert not decide(judge, alone, alone, alone).kept  # no difference is no reason
 
 
 def test_what_stands_for_a_network_has_to_read_as_well() -> None:
@@ -208,14 +235,34 @@ def test_what_stands_for_a_network_has_to_read_as_well() -> None:
     replay = list(zip(lines, texts, strict=True))
     gate = Gate(lines, replay, ALPHABET, ErrorEstimate(), GateConfig(), 1)
     exact = gate.score(network)
-    assert gate.as_good(as_read(network, ALPHABET, 1), exact) == ""
+    gate.begin(exact)
+    assert gate.as_good(as_read(network, ALPHABET, 1)) == ""
     with torch.no_grad():
         network.head.weight.mul_(0.05)
-    assert "held-out lines" in gate.as_good(as_read(network, ALPHABET, 1), exact)
+    assert "held-out lines" in gate.as_good(as_read(network, ALPHABET, 1))
     spoiled = replace(exact, estimate=replace(exact.estimate, rate=1.0))
+    gate.begin(spoiled)
     with torch.no_grad():
         network.head.bias[0] += 100.0  # reads nothing at all
-    assert "general lines" in gate.as_good(as_read(network, ALPHABET, 1), spoiled)
+    assert "general lines" in gate.as_good(as_read(network, ALPHABET, 1))
+
+
+def test_what_stands_for_a_network_has_to_pass_as_well() -> None:
+    """A little worse than the network is allowed; worse than the base, or than the margin, not."""
+    network, texts = reading_network(), words(8, seed=3)
+    lines = [bars(text, 30, 220, 60, i) for i, text in enumerate(texts)]
+    replay = list(zip(lines, texts, strict=True))
+    gate = Gate(lines, replay, ALPHABET, ErrorEstimate(), GateConfig(), 1)
+    quick, reader = gate.score(network), as_read(network, ALPHABET, 1)
+    rate = quick.estimate.rate
+    gate.begin(replace(quick, estimate=replace(quick.estimate, rate=rate * 0.999)))
+    assert "held-out lines" in gate.as_good(reader)
+    gate.begin(replace(quick, replay=0.0))
+    gate.config = GateConfig(replay_relative=0.0, replay_absolute=0.0)
+    gate.present = quick
+    assert ("general lines" in gate.as_good(reader)) == (quick.replay > 0)
+    gate.begin(quick)
+    assert gate.as_good(reader) == ""
 
 
 def test_scans_that_nobody_can_read_may_cost_nothing_elsewhere(gate: Gate) -> None:
@@ -223,5 +270,5 @@ def test_scans_that_nobody_can_read_may_cost_nothing_elsewhere(gate: Gate) -> No
     base, present = (replace(score(1.0, 0.10), edits=LENGTH * 0.5) for _ in range(2))
     assert base.unreadable == 1.0
     better = replace(score(0.8, 0.101), edits=LENGTH * 0.4)
-    assert not gate.decide(present, better, base).kept
-    assert gate.decide(present, replace(better, replay=0.10), base).kept
+    assert not decide(gate, present, better, base).kept
+    assert decide(gate, present, replace(better, replay=0.10), base).kept

@@ -124,9 +124,12 @@ def test_where_time_is_short_all_have_read_the_same_lines(
     assert load_votes(state, ["ab", "ba"]) == [both, both]
 
     seconds = iter([0.0] * 20)
+    engines.append(Counting("z"))  # installed meanwhile
     more = Ask().run(state, Portion(3.0), tmp_path)  # killed, and gone on with
     assert engines[0].asked == [10, 11, *evenly(10)]
     assert more.record["y"] == "12 of 12 lines"
+    assert more.record["z"] == "8 of 12 lines"
+    assert load_readings(state)["z"][turn[2]] is None
 
 
 class Hanging(Counting):

@@ -29,6 +29,13 @@ def test_what_the_networks_share_changes_nothing_between_them() -> None:
     assert found.rates == (0.2, 0.2)
 
 
+def test_a_network_has_no_say_in_which_lines_count() -> None:
+    """One that reads nothing would leave its own worst lines out."""
+    heard = [[Vote(TRUE, 0.9)]]
+    found = compare(heard, [TRUE], [""], 0.2)
+    assert (found.before.tolist(), found.after.tolist()) == ([0], [len(TRUE)])
+
+
 def test_lines_without_an_engine_or_an_agreement_are_left_out() -> None:
     heard = [[], [Vote("xyz", 0.9), Vote("12345", 0.9)]]
     found = compare(heard, ["Boden", "Boden"], ["Boden", "Boden"], 0.2)

@@ -65,7 +65,12 @@ def test_lines_that_no_engine_has_read_are_looked_at_in_all_views(
 
 
 def test_the_last_of_the_good_rounds_is_taken() -> None:
-    assert latest([0.040, 0.030, 0.032], 0.1) == 2
-    assert latest([0.040, 0.030, 0.034], 0.1) == 1  # it did harm
-    assert latest([0.040, 0.030, 0.030], 0.0) == 2
-    assert latest([0.0, 0.1], 0.1) == 0
+    def of_one_judge(*rates: float) -> list[tuple[float, float]]:
+        return [(0.04, rate) for rate in rates]
+
+    assert latest(of_one_judge(0.040, 0.030, 0.032), 0.1) == 2
+    assert latest(of_one_judge(0.040, 0.030, 0.034), 0.1) == 1  # it did harm
+    assert latest(of_one_judge(0.040, 0.030, 0.030), 0.0) == 2
+    assert latest(of_one_judge(0.0, 0.1), 0.1) == 0
+    # Where networks vote with engines, one that mends nothing makes the present one look good.
+    assert latest([(0.02, 0.01), (0.0, 0.0)], 0.1) == 0

@@ -13,12 +13,13 @@ from bar_world import save_small_bundle, write_lines
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
-from readapt.adapt import preparation
+from readapt.adapt import pipeline, preparation
 from readapt.adapt.end import calibrated
-from readapt.adapt.pipeline import adapt
+from readapt.adapt.pipeline import Told, adapt
 from readapt.adapt.scans.target import TargetConfig, find_target
 from readapt.adapt.settings import AdaptConfig, GateConfig
 from readapt.adapt.teachers.engines import RAPIDOCR_PYTHON, RapidOcr
+from readapt.cli.adapt import Progress
 from readapt.errors import InputError
 from readapt.models.bundle import Bundle
 from readapt.reader import Reader
@@ -91,10 +92,51 @@ def test_copies_are_named_where_what_is_left_is_too_little(
 
 
 def test_looking_goes_on_until_there_are_lines_enough(tmp_path: Path, tiny_model: Bundle) -> None:
-    """A machine that is slow for a moment is no reason to say that scans are too few."""
+    """A machine that is slow for a moment is no reason to say that scans are too few.
+
+    Only at a larger bound, which is far away here, does it end without.
+    """
     folder = write_lines(tmp_path / "scans", 30)
-    target = find_target([str(folder)], Reader(tiny_model.folder, 1), CONFIG.target, seconds=0.0)
+    reader = Reader(tiny_model.folder, 1)
+    target = find_target([str(folder)], reader, CONFIG.target, seconds=0.0, most_seconds=3600.0)
     assert len(target.lines + target.held_out) == CONFIG.target.least
+
+
+def test_scans_without_text_end_early_and_fill_no_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Looked at for half of the budget at most; a pipe has a line for the stage, not for pages."""
+    save_small_bundle(tmp_path / "base")
+    (tmp_path / "scans").mkdir()
+    for i in range(12):
+        Image.new("L", (200 + i, 36), 240).save(tmp_path / "scans" / f"{i:02}.png")
+    texts: list[str] = []
+    shown = Progress(quiet=False)
+
+    def listen(told: Told) -> None:
+        texts.append(told.text)
+        shown(told)
+
+    def run(name: str) -> str:
+        texts.clear()
+        with pytest.raises(InputError) as caught:
+            adapt(
+                *(tmp_path / "scans", tmp_path / name),
+                base=tmp_path / "base",
+                config=CONFIG,
+                listener=listen,
+            )
+        return str(caught.value)
+
+    assert "All 12 lines on 12 images are blank" in run("a")
+    assert texts == [
+        "looking for lines",
+        *(f"{i} of 12 pages looked at for lines" for i in range(1, 13)),
+    ]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("scans: looking for lines (")
+    monkeypatch.setattr(pipeline, "MOST_LOOKING", 0.0)
+    assert "Only 1 of 12 pages were looked at in this time" in run("b")
 
 
 RAPIDOCR = """

@@ -59,6 +59,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "PILOT", 8)
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])
+    monkeypatch.setattr(pipeline, "find_fonts", lambda: [font])
     texts = {"en": Corpus("en", "", ("ab", "ba", "aab")), "de": Corpus("de", "", ("bb", "abba"))}
     monkeypatch.setattr(preparation, "system_corpora", lambda *_: texts)
     monkeypatch.setattr(lines, "system_corpora", lambda *_: texts)
@@ -76,7 +77,7 @@ def run(folder: Path, config: AdaptConfig = CONFIG, **more: object) -> Adapted:
 @pytest.fixture
 def kind_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gate that lets everything through: two steps of training help nobody."""
-    monkeypatch.setattr(Gate, "decide", lambda *_: Verdict(True, "let through"))
+    monkeypatch.setattr(Gate, "_decide", lambda *_: Verdict(True, "let through"))
 
 
 @pytest.mark.usefixtures("kind_gate")
@@ -204,6 +205,26 @@ def test_a_corpus_with_new_characters(tmp_path: Path) -> None:
     )
     assert "teach" in other.kept
     assert Bundle.load(other.model).manifest.alphabet == " abc"
+
+
+def test_characters_that_no_font_has_are_left_out(tmp_path: Path) -> None:
+    """Classes for them would stay what chance made them."""
+    text = tmp_path / "corpus.txt"
+    text.write_text("abba \u0c95 abc " * 40, "utf-8")
+    config = replace(CONFIG, only=("words",))
+    adapted = run(tmp_path, config, text=text, extend_alphabet=True)
+    assert any(r.startswith("No font here has '\u0c95' (U+0C95): left") for r in adapted.remarks)
+    assert "New in the alphabet, if a stage passes: 'c' (U+0063)." in adapted.remarks
+    text.write_text("abba " * 40, "utf-8")
+    other = adapt(
+        tmp_path / "scans",
+        tmp_path / "same",
+        base=tmp_path / "base",
+        text=text,
+        config=config,
+        extend_alphabet=True,
+    )
+    assert any("there is none to add" in remark for remark in other.remarks)
 
 
 def test_language_models_do_not_know_the_lines_they_correct(
@@ -383,7 +404,7 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(pipeline, "save_target", fail)
     monkeypatch.setattr(pipeline.shutil, "disk_usage", lambda path: Full())
-    with pytest.raises(Exception, match="the disk is full; free some of it"):
+    with pytest.raises(ReadaptError, match=r"mine-adapting: the disk is full; free some of it"):
         run(tmp_path)
 
 

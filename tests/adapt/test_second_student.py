@@ -21,7 +21,7 @@ from readapt.adapt.learning import finetune as finetuning
 from readapt.adapt.learning import second_student as second
 from readapt.adapt.learning.finetune import finetune, part_way
 from readapt.adapt.learning.known import Known
-from readapt.adapt.learning.training import FURTHER, Training
+from readapt.adapt.learning.training import LANE, Training
 from readapt.adapt.learning.weights import load_weights
 from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
@@ -51,7 +51,7 @@ def known() -> Known:
 def learn(config: AdaptConfig, known: Known, folder: Path, told: list[str]) -> Crnn:
     state = State(config, reading_network(), ALPHABET, Target((), (), (), ()), {}, False)
     state.told = told.append
-    return finetune(state, REAL, known, Portion(60.0), folder, 1e-3)
+    return finetune(state, REAL, known, Portion(60.0), folder, 1e-3, 1)
 
 
 def same(a: Crnn, b: Crnn) -> bool:
@@ -87,10 +87,10 @@ def test_another_student_sees_other_lines(known: Known) -> None:
     training = Training(
         reading_network(), REAL, (), known, ALPHABET, CONFIG.selftrain, LoopConfig()
     )
-    other = training.another()
-    assert (other.config.seed, other.loop.seed) == (1, 1)
+    other = training.other(2).other(0.5)
+    assert (other.config.seed, other.loop.seed) == (2500, 2500)
     (image, text), *_ = other.known(3, 1)
-    (true, true_text), *_ = known(FURTHER + 3, 1)
+    (true, true_text), *_ = known(2 * LANE + LANE // 2 + 3, 1)
     assert text == true_text
     assert (image == true).all()
 

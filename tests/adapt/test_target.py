@@ -1,7 +1,9 @@
 """The scans as they come: damaged, doubled, not images at all, too few."""
 
 import io
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -10,9 +12,11 @@ import pypdfium2
 import pytest
 from bar_world import bars, words, write_lines
 
+from readapt.adapt.scans import target as looking
 from readapt.adapt.scans.target import (
     Target,
     TargetConfig,
+    _files,
     _Line,
     _parted,
     find_target,
@@ -21,6 +25,7 @@ from readapt.adapt.scans.target import (
 )
 from readapt.errors import InputError, UsageError
 from readapt.models.bundle import Bundle
+from readapt.pages import spread
 from readapt.reader import Reader
 from tiny_model import draw_page
 
@@ -159,7 +164,7 @@ def test_pages_of_one_long_document_are_taken_evenly(tmp_path: Path, reader: Rea
     first.save(document, save_all=True, append_images=rest)
     target = find(document, reader, TargetConfig(single=True, least=5, most=10))
     assert "10 of 40 pages are looked at" in " ".join(target.remarks)
-    numbers = sorted(int(name.partition(", page ")[2] or 1) for name in target.names)
+    numbers = sorted(int(name.removeprefix("book.tif, page ")) for name in target.names)
     assert len(numbers) == 10
     assert numbers[-1] > 30
     assert max(np.diff(numbers)) <= 8
@@ -175,6 +180,140 @@ def test_damage_in_a_long_document_is_said_once(tmp_path: Path, reader: Reader) 
     assert said.count("the PDF is damaged") == 1
     assert "other.jpg: the file is empty" in said
     assert len(target.lines + target.held_out) == 30
+
+
+def test_scans_of_one_name_are_told_apart_by_their_folders(tmp_path: Path, reader: Reader) -> None:
+    write_lines(tmp_path / "scans" / "vol1", 6)
+    folder = write_lines(tmp_path / "scans" / "vol2", 7, noise=10.0)
+    shutil.copy(folder / "000.png", folder / "copy.png")
+    (folder / "notes.txt").write_text("x")
+    target = find(tmp_path / "scans", reader)
+    copies = {"vol2/000.png", "vol2/copy.png"}
+    every = {f"vol1/{i:03}.png" for i in range(6)} | {f"vol2/{i:03}.png" for i in range(7)}
+    (twice,) = (one for one in target.remarks if "same picture" in one)
+    left_out = twice.partition("count once: ")[2].rstrip(".")
+    assert left_out in copies
+    assert sorted(target.names) == sorted((every | copies) - {left_out})
+    assert "Not images, left out: vol2/notes.txt." in target.remarks
+    assert not any(str(tmp_path) in one for one in (*target.names, *target.remarks))
+
+
+def test_files_are_called_by_as_much_of_their_path_as_tells_them_apart(tmp_path: Path) -> None:
+    names = ("a/x/1.png", "b/x/1.png", "b/y/1.png", "b/y/2.png", "c/1.png")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+        (tmp_path / name).with_name("notes.txt").touch()
+
+    def called(*scans: str) -> list[str]:
+        return list(_files([str(tmp_path / scan) for scan in scans])[0].values())
+
+    assert called("b/y/1.png") == ["1.png"]
+    assert called("b/y") == ["1.png", "2.png"]
+    assert called("b/") == ["x/1.png", "y/1.png", "y/2.png"]
+    assert called("b/x/1.png", "b/x") == ["1.png"]  # one file, given twice
+    assert called("b", "c") == ["x/1.png", "y/1.png", "y/2.png", "1.png"]
+    assert called("b/y", "c") == ["y/1.png", "2.png", "c/1.png"]
+    assert called("a", "b") == ["a/x/1.png", "b/x/1.png", "y/1.png", "y/2.png"]
+    assert called("*/*/1.png") == ["a/x/1.png", "b/x/1.png", "y/1.png"]
+    assert _files([str(tmp_path / "b/y"), str(tmp_path / "c")])[1] == ["c/notes.txt", "y/notes.txt"]
+
+
+def test_one_file_by_two_paths_has_one_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "1.png").touch()
+    monkeypatch.chdir(tmp_path)
+    assert list(_files(["1.png", "./1.png"])[0].values()) == ["1.png", "1.png"]
+
+
+def test_a_copy_in_a_document_is_named_by_its_page(tmp_path: Path, reader: Reader) -> None:
+    folder = write_lines(tmp_path / "scans", 8)
+    first, *rest = (PIL.Image.open(path) for path in sorted(folder.glob("*.png")))
+    document = tmp_path / "book.tif"
+    first.save(document, save_all=True, append_images=[*rest, first])
+    target = find(document, reader)
+    assert len(target.names) == 8
+    assert "book.tif, page 2" in target.names
+    both = {"book.tif, page 1", "book.tif, page 9"}
+    (left_out,) = both - set(target.names)
+    assert f"count once: {left_out}." in " ".join(target.remarks)
+
+
+def test_names_come_back_from_disk(tmp_path: Path, reader: Reader) -> None:
+    write_lines(tmp_path / "scans" / "vol1", 12)
+    target = find(tmp_path / "scans", reader)
+    save_target(target, tmp_path / "lines.npz")
+    again = load_target(tmp_path / "lines.npz")
+    assert again is not None
+    assert again.names == target.names
+    assert all(name.startswith("vol1/") for name in again.names)
+
+
+def test_hidden_folders_are_not_spoken_of(tmp_path: Path, reader: Reader) -> None:
+    folder = write_lines(tmp_path / "scans", 12)
+    for hidden in (".thumbs", "more/.cache/deep"):
+        (folder / hidden).mkdir(parents=True)
+        shutil.copy(folder / "000.png", folder / hidden / "a.png")
+        (folder / hidden / "b.txt").write_text("x")
+    (folder / ".DS_Store").write_text("x")
+    assert find(folder, reader).remarks == ()
+    (folder / "more" / "b.txt").write_text("x")
+    assert find(folder, reader).remarks == ("Not images, left out: more/b.txt.",)
+
+
+def write_blank(folder: Path, count: int) -> Path:
+    """Write blank lines, no two alike."""
+    folder.mkdir()
+    for i in range(count):
+        cv2.imwrite(str(folder / f"{i:02}.png"), np.full((36, 200 + i), 240, np.uint8))
+    return folder
+
+
+def test_looking_ends_at_the_larger_bound_whatever_is_found(tmp_path: Path, reader: Reader) -> None:
+    blank = str(write_blank(tmp_path / "blank", 30))
+    few = "Only 1 of 30 pages were looked at in this time: give more --minutes"
+    with pytest.raises(InputError, match="All 1 lines on 1 image are blank") as caught:
+        find_target([blank], reader, SINGLE, most_seconds=0.0)
+    assert few in str(caught.value)
+    with pytest.raises(InputError, match="All 30 lines on 30 images are blank") as caught:
+        find_target([blank], reader, SINGLE, seconds=0.0)
+    assert "pages were looked at" not in str(caught.value)
+
+
+def test_damaged_scans_too_end_at_the_larger_bound(tmp_path: Path, reader: Reader) -> None:
+    for i in range(5):
+        (tmp_path / f"{i}.png").write_bytes(b"no")
+    with pytest.raises(InputError, match="Only 1 of 5 pages were looked at"):
+        find_target([str(tmp_path)], reader, SINGLE, most_seconds=0.0)
+
+
+def test_time_to_count_the_pages_is_no_time_to_look(
+    tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow disk counting alone may take longer than looking may."""
+    now = 0.0
+
+    def count(name: str) -> int:
+        nonlocal now
+        now += 100.0
+        return 1
+
+    monkeypatch.setattr(spread, "count_pages", count)
+    monkeypatch.setattr(looking, "time", SimpleNamespace(monotonic=lambda: now))
+    folder = write_lines(tmp_path / "scans", 12)
+    target = find_target([str(folder)], reader, SINGLE, seconds=1.0, most_seconds=2.0)
+    assert now == 1200.0
+    assert len(target.lines + target.held_out) == 12
+
+
+def test_every_page_is_told(tmp_path: Path, reader: Reader) -> None:
+    folder = write_lines(tmp_path / "scans", 6)
+    shutil.copy(folder / "000.png", folder / "copy.png")
+    (folder / "broken.png").write_bytes(b"no")
+    heard: list[tuple[int, int]] = []
+    find_target([str(folder)], reader, SINGLE, told=lambda done, count: heard.append((done, count)))
+    assert heard == [(done, 8) for done in range(1, 9)]
 
 
 def promising(pages: int) -> bytes:

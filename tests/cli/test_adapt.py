@@ -10,6 +10,7 @@ from command_line import Run
 from readapt.adapt import pipeline
 from readapt.adapt.end.finish import Adapted
 from readapt.adapt.end.measured import Measured
+from readapt.adapt.journal import MINUTES, Journal
 from readapt.adapt.pipeline import Told
 from readapt.adapt.settings import AdaptConfig
 from readapt.cli.adapt import Progress
@@ -37,6 +38,10 @@ def test_options_reach_the_pipeline(cli: Run, monkeypatch: pytest.MonkeyPatch) -
             12.5,
             2.84,
             Measured(0.1, 0.05, 7),
+            tuple(
+                (f"{i}.png", Estimate(0.06, 0.04, 0.09, 9), Estimate(0.03, 0.02, 0.05, 9))
+                for i in range(42)
+            ),
         )
 
     monkeypatch.setattr(pipeline, "adapt", adapt)
@@ -55,11 +60,35 @@ def test_options_reach_the_pipeline(cli: Run, monkeypatch: pytest.MonkeyPatch) -
     assert out.splitlines() == [
         "Not images, left out: a.txt.",
         "Estimated wrong characters: 6.0% (4.0% to 9.0%) -> 3.0% (2.0% to 5.0%)",
+        *(f"{i}.png: 6.0% (4.0% to 9.0%) -> 3.0% (2.0% to 5.0%)" for i in range(40)),
+        "2 more pages, with fewer, stand in the report.",
         "Measured on 7 labelled lines: 10.00% -> 5.00%",
         "Kept: teach, listen-1; 12.5 minutes, 2.8 GB at most",
         "mine",
         "r.html",
     ]
+
+
+def test_minutes_are_those_given_before(
+    cli: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    def adapt(*_: object, **more: object) -> Adapted:
+        assert isinstance(more["config"], AdaptConfig)
+        given.append(more["config"].minutes)
+        sys.exit(0)
+
+    monkeypatch.setattr(pipeline, "adapt", adapt)
+    out = tmp_path / "m"
+    folder = tmp_path / "m-adapting"
+    cli("adapt", "x", "-o", out, "--resume")
+    Journal(folder, {}, False).add(MINUTES, {"given": 240.0})
+    Journal(folder, {}, True).add(MINUTES, {"given": 90.0})
+    cli("adapt", "x", "-o", out, "--resume")
+    cli("adapt", "x", "-o", out, "--resume", "--minutes", 5)
+    cli("adapt", "x", "-o", out)
+    assert given == [60.0, 90.0, 5.0, 60.0]
 
 
 def test_ctrl_c_says_how_to_go_on(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:

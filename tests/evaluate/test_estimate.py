@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,36 @@ def test_the_rate_is_edits_over_characters_and_inside_its_interval() -> None:
 def test_of_nothing_nothing_is_known() -> None:
     found = estimate([], ErrorEstimate())
     assert (found.low, found.high, found.lines) == (0.0, 1.0, 0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 129, 1000])
+@pytest.mark.parametrize("at_once", [1, 900, 2000])
+def test_rounds_drawn_some_at_a_time_are_those_drawn_at_once(count: int, at_once: int) -> None:
+    rng = np.random.default_rng(count)
+    lines = [signs(int(rng.integers(1, 60)), float(rng.uniform(0, 5))) for _ in range(count)]
+    by = ErrorEstimate(doubt=0.7, spread=1.3)
+    edits = expected_edits(lines, by)
+    characters = np.array([line.characters for line in lines], np.float64)
+    rng = np.random.default_rng(3)
+    drawn = rng.integers(count, size=(101, count))
+    rates = edits[drawn].sum(1) / characters[drawn].sum(1)
+    rates *= np.exp(rng.normal(0, np.log(1.3) / 1.645, 101))
+    low, high = np.quantile(rates, [0.05, 0.95])
+    found = estimate(lines, by, 101, 3, at_once)
+    assert found == estimate(lines, by, 101, 3)
+    assert found.low == min(low, found.rate)
+    assert found.high == min(1, max(high, found.rate))
+
+
+def test_many_lines_take_little_memory() -> None:
+    lines = [signs(10, 1.0)] * 100_000
+    tracemalloc.start()
+    try:
+        estimate(lines, ErrorEstimate(), rounds=50, at_once=400_000)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 60e6  # the rounds drawn at once take 80 MB, and these 6 MB; the rest: the lines
 
 
 def sets_of(factor: float, noise: float = 0.0) -> tuple[list[Signs], list[float], list[range]]:

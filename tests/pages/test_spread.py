@@ -33,6 +33,7 @@ def test_pages_of_all_files_are_in_one_order(tmp_path: Path) -> None:
         [str(tmp_path / name) for name in ("a.tif", "b.png", "c.png")], said.append
     )
     assert len(spread) == 32
+    assert [spread.counts[str(tmp_path / name)] for name in ("a.tif", "b.png")] == [30, 1]
     found = list(spread)
     assert [page for page in found if page is None] == [None]
     levels = [int(page.image[0, 0]) for page in found if page is not None]

@@ -62,9 +62,9 @@ def test_read_corpus(tmp_path: Path) -> None:
     latin = tmp_path / "latin.txt"
     latin.write_bytes("fünf".encode("latin-1"))
     for path, message in (
-        (empty, "no words"),
-        (latin, "not UTF-8"),
-        (tmp_path / "missing.txt", "cannot be read"),
+        (empty, "has no words in it: put text into it"),
+        (latin, "not UTF-8 text .*: convert it"),
+        (tmp_path / "missing.txt", r"cannot be read \(No such file .*\): check its name"),
     ):
         with pytest.raises(InputError, match=message) as caught:
             read_corpus(path)

@@ -16,6 +16,16 @@ from typing import Any, Final
 from readapt.errors import UsageError
 
 FILE_NAME: Final = "journal.jsonl"
+MINUTES: Final = "minutes"
+_OPTIONS = {
+    "scans": "SCANS",
+    "model": "--model",
+    "target": "--lines",
+    "teachers": "--teacher",
+    **{name: f"--{name}" for name in ("text", "seed", "only", "look", "steps")},
+    "extend_alphabet": "--extend-alphabet",
+}
+"""How settings are called on the command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +48,10 @@ class Journal:
 
         """
         self._path = folder / FILE_NAME
-        self.entries = self._load()
+        self.entries = _load(self._path)
         begun = self.get("begun")
-        self.begun_anew = begun is None or (not resume and len(self.entries) == 1)
+        done = [entry for entry in self.entries if entry.key not in ("begun", MINUTES)]
+        self.begun_anew = begun is None or not (resume or done)
         """Whether there was nothing to go on with, or nothing that would be lost."""
         if begun is None or self.begun_anew:
             folder.mkdir(parents=True, exist_ok=True)
@@ -56,20 +67,6 @@ class Journal:
                 f"{folder} was begun with other settings ({', '.join(other)}): resume with the "
                 "same, or choose another -o."
             )
-
-    def _load(self) -> list[Entry]:
-        try:
-            lines = self._path.read_text("utf-8", "replace").split("\n")
-        except FileNotFoundError:
-            return []
-        entries = []
-        for line in lines:
-            try:
-                found = json.loads(line)
-                entries.append(Entry(str(found.pop("key")), found))
-            except (ValueError, KeyError, AttributeError):
-                continue  # the line that was being written when the run was cut off
-        return entries
 
     def get(self, key: str) -> Mapping[str, Any] | None:
         """Return what was last noted under a key; None where nothing was."""
@@ -94,4 +91,26 @@ class Journal:
 
 def _differing(begun: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Name the settings that two runs do not share; both as JSON has them."""
-    return sorted(key for key in begun.keys() | now.keys() if begun.get(key) != now.get(key))
+    keys = sorted(key for key in begun.keys() | now.keys() if begun.get(key) != now.get(key))
+    return [_OPTIONS.get(key, key) for key in keys]
+
+
+def _load(path: Path) -> list[Entry]:
+    try:
+        lines = path.read_text("utf-8", "replace").split("\n")
+    except FileNotFoundError:
+        return []
+    entries = []
+    for line in lines:
+        try:
+            found = json.loads(line)
+            entries.append(Entry(str(found.pop("key")), found))
+        except (ValueError, KeyError, AttributeError):
+            continue  # the line that was being written when the run was cut off
+    return entries
+
+
+def minutes_before(folder: Path) -> float | None:
+    """Minutes that the last run in ``folder`` was given; None where there was none."""
+    found = [entry.data for entry in _load(folder / FILE_NAME) if entry.key == MINUTES]
+    return float(found[-1]["given"]) if found else None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from readapt.adapt.end.finish import Adapted, finish
 from readapt.adapt.gate.lines import Gate, Score, hardly_read
 from readapt.adapt.gate.make_gate import make_gate
 from readapt.adapt.gate.page_trial import PageTrial
-from readapt.adapt.journal import Journal
+from readapt.adapt.journal import MINUTES, Journal, minutes_before
 from readapt.adapt.learning.detector_weights import trainable_detector
 from readapt.adapt.learning.weights import (
     extended,
@@ -33,7 +33,7 @@ from readapt.adapt.lock import only_one
 from readapt.adapt.preparation import check, load_corpora, shared_settings
 from readapt.adapt.scans.target import FILE_NAME, Target, find_target, load_target, save_target
 from readapt.adapt.settings import LEAST_JUDGES, AdaptConfig
-from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, KNOWN, Outcome, Stage, State
+from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, KNOWN, Stage, State
 from readapt.adapt.stages import PAGE_STAGES, all_stages
 from readapt.adapt.teachers.heard import load_votes
 from readapt.errors import ModelError, ReadaptError, UsageError
@@ -44,13 +44,17 @@ from readapt.nets.crnn import Crnn
 from readapt.reader import Reader, choose_decoder, load_detector
 from readapt.recognize.alphabet import name as names_of
 from readapt.recognize.lm import CharacterModel
+from readapt.synth.fonts import find_fonts
 from readapt.train.device import find_device
 from readapt.train.threads import torch_threads
+from readapt.whole import is_full
 
 WEIGHTS = "weights.safetensors"
 DETECTOR_WEIGHTS = "detector.safetensors"
 LOOKING = 0.1
-"""Share of the budget after which no more pages are opened."""
+"""Share of the budget after which no more pages are opened, if there are lines enough."""
+MOST_LOOKING = 0.5
+"""Share of the budget after which none are, however few lines there are."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ class Told:
 
 
 Listener = Callable[[Told], None]
+
+
+def work_folder(out: Path) -> Path:
+    """Return where an adaptation works whose model goes to ``out``."""
+    return out.with_name(f"{out.name}-adapting")
 
 
 @torch_threads(1)
@@ -93,7 +102,8 @@ def adapt(
             languages found.
         base: the model to begin with; None for the one that comes with readapt.
         truth: labelled pages or lines to measure by, before and after; nothing is learnt from it.
-        config: budget, stages, teachers; see ``readapt.adapt.settings``.
+        config: budget, stages, teachers; see ``readapt.adapt.settings``. None for those settings,
+            and the minutes of what is resumed.
         resume: go on with what an earlier run began.
         extend_alphabet: give the characters of ``text`` that the alphabet lacks classes of their
             own.
@@ -110,11 +120,13 @@ def adapt(
         ReadaptError: the disk is full; ``resume`` goes on from there.
 
     """
-    config = config or AdaptConfig()
     out = Path(out)
     if not out.name:
         raise UsageError(f"{out}: is no folder that can be made; give -o a name.")
-    work = out.with_name(f"{out.name}-adapting")
+    work = work_folder(out)
+    if config is None:
+        config = AdaptConfig()
+        config = replace(config, minutes=minutes_before(work) or config.minutes)
     check(out, work, config, resume)
     if extend_alphabet and text is None:
         raise UsageError(
@@ -136,20 +148,22 @@ def adapt(
             if journal.begun_anew:  # what an interrupted start may have left
                 for name in (FILE_NAME, CLOCK_NAME):
                     (work / name).unlink(missing_ok=True)
+            journal.add(MINUTES, {"given": config.minutes})
             budget = Budget(60 * config.minutes, work)
             run = _Run(config, bundle, network, journal, budget, work, listener)
             state, remarks = run.begin(named, text, extend_alphabet)
-            first, last = run.stages(state)
-            return finish(run.ending(state, first, last, remarks), out, truth)
+            run.stages(state)
+            return finish(run.ending(state, remarks), out, truth)
     except PermissionError as error:
         raise ReadaptError(
             f"{error.filename or work}: not allowed ({error.strerror}); change its rights, and go "
             "on with --resume."
         ) from error
     except (OSError, RuntimeError, SafetensorError) as error:
-        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-        if full or shutil.disk_usage(work).free < 4_000_000:
-            place = (error.filename if isinstance(error, OSError) else None) or work
+        if is_full(work, error):
+            file = error.filename if isinstance(error, OSError) else None
+            places = (work, Path(tempfile.gettempdir()))
+            place = file or min(places, key=lambda folder: shutil.disk_usage(folder).free)
             raise ReadaptError(
                 f"{place}: the disk is full; free some of it and go on with --resume."
             ) from error
@@ -196,6 +210,9 @@ class _Run:
         alphabet, network = self.bundle.alphabet, self.network
         if given:
             lacking = alphabet.missing("".join(corpus.text for corpus in corpora.values()))
+            if extend:
+                lacking, remark = _drawn(lacking)
+                remarks += filter(None, [remark])
             if lacking and extend:
                 added = extended_alphabet(alphabet, lacking)
                 network = extended(network, added.classes - alphabet.classes)
@@ -249,13 +266,15 @@ class _Run:
                 wanted,
                 LOOKING * self.budget.seconds,
                 self.config.seed,
-                lambda done, count: self.say(f"lines of page {done} of {count}"),
+                # a count first: a log has no line for each page
+                lambda done, count: self.say(f"{done} of {count} pages looked at for lines"),
+                MOST_LOOKING * self.budget.seconds,
             )
             save_target(target, path)
         return target
 
-    def stages(self, state: State) -> tuple[Score, Score]:
-        """Run what is not done yet; returns the scores of the base model and of the last network.
+    def stages(self, state: State) -> None:
+        """Run what is not done yet.
 
         A stage that is done is recalled: what it made, and its weights if the gate kept them.
         """
@@ -263,25 +282,26 @@ class _Run:
         gate = self.gate = make_gate(state, self.bundle.alphabet, errors)
         self.now = "base"
         self.say("reading the held-out lines")
-        base = present = gate.present = gate.score(state.network)
+        gate.begin(gate.score(state.network))
         state.judge, state.general = gate.glance, gate.general
-        state.most_general = gate.allowed(base)
-        self._note_base(state, base)
+        state.most_general = gate.allowed
+        self._note_base(state, gate.base)
         stages = all_stages(self.config)
         started = state.network
         done = self._done(stages)
         for stage in done:
             self._recall(state, stage)
         if state.network is not started:
-            present = gate.present = gate.score(state.network)
-        self._hear(state, gate, present)
-        self._know(state, gate)
+            gate.present = gate.score(state.network)
+        self._hear(state)
+        self._know(state)
         coming = [stage for stage in stages if stage not in done]
+        if coming and not self.budget.left and not self.config.steps:
+            self.say("the minutes are spent; --resume with more --minutes gives it time", True)
         while coming:
-            present = self._stage(state, coming, gate, base, present)
+            self._stage(state, coming)
             coming.pop(0)
-        self.now, self.rate = "end", present.estimate.rate
-        return base, present
+        self.now, self.rate = "end", gate.present.estimate.rate
 
     def _done(self, stages: Sequence[Stage]) -> list[Stage]:
         """Stages that do not run again.
@@ -296,27 +316,23 @@ class _Run:
             done.pop()
         return list(stages[: len(done)])
 
-    def ending(self, state: State, base: Score, last: Score, remarks: Sequence[str]) -> Ending:
+    def ending(self, state: State, remarks: Sequence[str]) -> Ending:
         """Put together what the end needs."""
         return Ending(
             state,
-            base,
-            last,
+            self.gate,
             self.journal,
             self.budget,
             self.bundle,
             self.work,
             remarks,
-            self.gate.as_good,
             self.say,
         )
 
-    def _stage(
-        self, state: State, coming: Sequence[Stage], gate: Gate, base: Score, present: Score
-    ) -> Score:
+    def _stage(self, state: State, coming: Sequence[Stage]) -> None:
         """Run the first of the stages to come and put what it made through the gate."""
         stage = coming[0]
-        self.now, self.rate = stage.name, present.estimate.rate
+        self.now, self.rate = stage.name, self.gate.present.estimate.rate
         entry: dict[str, Any] = {"title": stage.title, "kept": False}
         started = self.budget.spent
         begun = f"begun {stage.name}"
@@ -334,7 +350,7 @@ class _Run:
         if lacking:
             self.journal.add(f"stage {stage.name}", {**entry, "left out": lacking})
             self.say(f"left out: {lacking}")
-            return present
+            return
         folder = self.work / stage.name
         outcome = stage.run(state, portion, folder)
         state.files.update(outcome.files)
@@ -343,14 +359,16 @@ class _Run:
             "record": dict(outcome.record),
             "files": {k: self._named(v) for k, v in outcome.files.items()},
         }
+        if KNOWN in state.records:  # what it chose would be another thing after it has learnt
+            entry[KNOWN] = dict(state.records[KNOWN])
         if HEARD in outcome.files:  # from now on others judge
-            self._hear(state, gate, present)
+            self._hear(state)
         if BACKGROUND_MODEL in outcome.files:
-            self._know(state, gate)
+            self._know(state)
         if outcome.verdict is not None:
             entry |= {"kept": outcome.verdict.kept, "reason": outcome.verdict.reason}
         if outcome.network is not None:
-            present, entry = self._through(state, outcome, folder, entry, gate, base, present)
+            entry |= self._through(state, outcome.network, folder)
         if outcome.detector is not None:
             verdict, figures = self._trial(state).decide(outcome.detector)
             entry |= {"kept": verdict.kept, "reason": verdict.reason, "detector": figures}
@@ -361,48 +379,36 @@ class _Run:
         entry["seconds"] = round(self.budget.spent - before, 1)
         self.journal.add(f"stage {stage.name}", entry)
         self.say(entry.get("reason", "done"))
-        return present
 
-    def _hear(self, state: State, gate: Gate, present: Score) -> None:
-        votes = load_votes(state, present.read)
-        gate.hear(votes, state.config.selftrain.most_doubt)
+    def _hear(self, state: State) -> None:
+        """Let other engines judge, once they were asked."""
+        votes = load_votes(state, self.gate.present.read)
+        self.gate.hear(votes, state.config.selftrain.most_doubt)
 
-    def _know(self, state: State, gate: Gate) -> None:
+    def _know(self, state: State) -> None:
         """Let the words judge, once there is a model of them."""
         path = state.files.get(BACKGROUND_MODEL)
         if path is not None:
-            gate.know(CharacterModel.load(path, state.alphabet))
+            self.gate.know(CharacterModel.load(path, state.alphabet))
 
     def _named(self, path: Path) -> str:
         """Name a file for the journal: the folder may be moved, a look of the user's stays."""
         inside = path.is_relative_to(self.work)
         return str(path.relative_to(self.work) if inside else path.resolve())
 
-    def _through(
-        self,
-        state: State,
-        outcome: Outcome,
-        folder: Path,
-        entry: dict[str, Any],
-        gate: Gate,
-        base: Score,
-        present: Score,
-    ) -> tuple[Score, dict[str, Any]]:
+    def _through(self, state: State, candidate: Crnn, folder: Path) -> dict[str, Any]:
         """Ask the gate; on a yes the candidate is the present network from now on."""
-        assert outcome.network is not None
-        score = gate.score(outcome.network)
-        verdict = gate.decide(present, score, base)
-        entry = entry | {
+        score = self.gate.score(candidate)
+        verdict = self.gate.decide(score)
+        if verdict.kept:
+            save_weights(candidate, folder / WEIGHTS)
+            state.network = candidate
+        return {
             "kept": verdict.kept,
             "reason": verdict.reason,
             "estimate": [score.estimate.rate, score.estimate.low, score.estimate.high],
             "replay": score.replay,
         }
-        if not verdict.kept:
-            return present, entry
-        save_weights(outcome.network, folder / WEIGHTS)
-        state.network, gate.present = outcome.network, score
-        return score, entry
 
     def _trial(self, state: State) -> PageTrial:
         if self._page_trial is None:
@@ -419,9 +425,8 @@ class _Run:
         elif entry.get("kept") and "detector" in entry and state.detector is not None:
             path = self.work / stage.name / DETECTOR_WEIGHTS
             state.detector = load_weights(state.detector, path)
-        if "genres" in (record := state.records[stage.name]):
-            chosen = ("genres", "families", "favoured")
-            state.records[KNOWN] = {key: record[key] for key in chosen if key in record}
+        if KNOWN in entry:
+            state.records[KNOWN] = entry[KNOWN]
 
     def _times(self, stage: Stage, coming: Sequence[Stage], state: State) -> dict[str, float]:
         """Seconds for a stage, and those spent before it; one that was begun keeps its own."""
@@ -445,3 +450,17 @@ class _Run:
                 "held out": len(state.target.held_out),
             },
         )
+
+
+def _drawn(lacking: frozenset[str]) -> tuple[frozenset[str], str]:
+    """Return which new characters some font here can draw, and what is to be said of the others."""
+    if not lacking:
+        return lacking, "The alphabet has all characters of the corpus: there is none to add."
+    covered = frozenset().union(*(font.covers for font in find_fonts()))
+    none = frozenset(character for character in lacking if ord(character) not in covered)
+    if not none:
+        return lacking, ""
+    return lacking - none, (
+        f"No font here has {names_of(none)}: left out, since nothing could be drawn to learn from; "
+        "install a font that has them."
+    )

@@ -72,7 +72,8 @@ class AdaptConfig:
     """Of wall-clock time in all."""
     seed: int = 0
     only: tuple[str, ...] = ()
-    """Stages to run; none: all that can."""
+    """Stages to run; none: all that can but those of pages, which no collection is known to gain
+    by."""
     teachers: tuple[str, ...] = ()
     """Other engines to ask, such as `tesseract` or `tesseract:fra+eng`."""
     look: str = ""

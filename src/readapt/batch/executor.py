@@ -1,6 +1,5 @@
 """Many files read side by side, each by one process, the results in the order of the files."""
 
-import os
 import signal
 import sys
 import warnings
@@ -13,6 +12,7 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
+from readapt.cores import cores
 from readapt.document.elements import Page
 from readapt.errors import InputError, ReadaptError
 from readapt.pages.load import LoadConfig
@@ -50,7 +50,7 @@ def make_reader(job: Job, processes: int = 1) -> "Reader":
 
     threads = job.threads
     if threads is None and processes > 1:
-        threads = max(1, (os.cpu_count() or 1) // processes)
+        threads = max(1, cores() // processes)
     reader = Reader(
         job.model,
         threads,

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from readapt.adapt.pipeline import Told
 
 
+SHOWN = 40
+"""Pages whose estimates are printed, those with the most errors first."""
+
+
 def adapt(
     scans: Annotated[
         list[str],
@@ -31,7 +35,13 @@ def adapt(
         str | None,
         typer.Option("-m", "--model", help="The model to begin with (see `readapt models`)."),
     ] = None,
-    minutes: Annotated[float, typer.Option(help="Minutes in all.", min=0.01)] = 60.0,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            help="Minutes in all. Default: 60; with --resume, those given before.",
+            min=0.01,
+        ),
+    ] = None,
     lines: Annotated[bool, typer.Option("--lines", help="Every image holds one line.")] = False,
     teacher: Annotated[
         list[str] | None,
@@ -89,7 +99,9 @@ def adapt(
         ) from error
     from dataclasses import replace
 
+    from readapt.adapt.journal import minutes_before
     from readapt.adapt.pipeline import adapt as run
+    from readapt.adapt.pipeline import work_folder
     from readapt.adapt.settings import AdaptConfig
     from readapt.adapt.teachers.engines import find_teacher
     from readapt.batch.executor import quiet_warnings
@@ -100,6 +112,10 @@ def adapt(
     for name in teacher or ():
         if problem := find_teacher(name).missing():
             print(f"readapt: {problem} Going on without it.", file=sys.stderr)
+    if minutes is None:
+        minutes = (
+            minutes_before(work_folder(out)) if resume and out.name else None
+        ) or AdaptConfig.minutes
     config = AdaptConfig(
         minutes=minutes,
         seed=seed,
@@ -138,10 +154,9 @@ def summary(adapted: "Adapted") -> list[str]:
     """Say in a few lines what came out."""
     rows = [*adapted.remarks]
     rows.append(f"Estimated wrong characters: {adapted.before} -> {adapted.after}")
-    if len(adapted.pages) > 1:
-        worst = (f"{name} {after}" for name, _, after in adapted.pages[:3])
-        count = len(adapted.pages)
-        rows.append(f"Most on {'; '.join(worst)}, of {count} pages; all of them in the report.")
+    rows += [f"{name}: {before} -> {after}" for name, before, after in adapted.pages[:SHOWN]]
+    if len(adapted.pages) > SHOWN:
+        rows.append(f"{len(adapted.pages) - SHOWN} more pages, with fewer, stand in the report.")
     if adapted.truth is not None:
         measured = adapted.truth
         rows.append(
@@ -164,7 +179,7 @@ class Progress:
         self._last = ("", "")
 
     def __call__(self, told: "Told") -> None:
-        """Show what is being done."""
+        """Show what is being done; a count of it, digits first, on a terminal only."""
         if self._quiet:
             return
         rate = "" if told.estimate is None else f", estimate {told.estimate:.2%}"

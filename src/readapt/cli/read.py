@@ -180,7 +180,7 @@ def read(
     if plan.folder is None and not streams and (collected or not failed):
         _write_all(plan.file, plan.formats[0].write(collected, reader.model))
     if estimated is not None:
-        estimated.close()
+        estimated.close(resumed=len(todo) < len(names))
     if failed:
         raise typer.Exit(InputError.exit_code)
 
@@ -201,31 +201,38 @@ class Estimates:
         greedy, self._words = estimating(bundle)
         self._by = greedy.scaled(manifest.errors_left) if as_the_model_says else greedy
         self._signs: list[Signs] = []
+        self._pages = 0
 
     def add(self, pages: "tuple[Page, ...]") -> None:
         """Estimate the pages of one input."""
         from readapt.evaluate.estimate import estimate, page_signs
         from readapt.pages.load import load_pages
 
-        images = {page.index: page.image for page in load_pages(pages[0].source, self._load)}
-        for page in pages:
+        self._pages += len(pages)
+        # In step, not all loaded first: the pictures of a long PDF would take gigabytes.
+        loaded = load_pages(pages[0].source, self._load)
+        for page, found in zip(pages, loaded, strict=True):
             signs = page_signs(
                 self._reader,
-                images[page.index],
+                found.image,
                 page,
                 self._section.height,
                 self._section.pad,
                 self._words,
             )
             self._signs += signs
-            where = f"{page.source}, page {page.index + 1}" if len(images) > 1 else page.source
+            where = f"{page.source}, page {page.index + 1}" if len(pages) > 1 else page.source
             self._say(where, estimate(signs, self._by))
 
-    def close(self) -> None:
-        """Estimate all pages together."""
+    def close(self, *, resumed: bool) -> None:
+        """Estimate all pages together; ``resumed``: an earlier run has read others."""
         from readapt.evaluate.estimate import estimate
 
-        self._say("all pages", estimate(self._signs, self._by))
+        if not self._pages:
+            print("readapt: no page was read now, so none is estimated", file=sys.stderr)
+            return
+        now = "the page read now" if self._pages == 1 else f"the {self._pages} pages read now"
+        self._say(now if resumed else "all pages", estimate(self._signs, self._by))
 
     def _say(self, what: str, found: "Estimate") -> None:
         print(

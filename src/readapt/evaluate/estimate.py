@@ -169,20 +169,30 @@ def expected_edits(signs: Sequence[Signs], by: ErrorEstimate) -> NDArray[np.floa
 
 
 def estimate(
-    signs: Sequence[Signs], by: ErrorEstimate, rounds: int = 500, seed: int = 0
+    signs: Sequence[Signs],
+    by: ErrorEstimate,
+    rounds: int = 500,
+    seed: int = 0,
+    at_once: int = 4_000_000,
 ) -> Estimate:
     """Estimate the character error rate of a set of lines from their signs.
 
     The interval has two parts: lines drawn again with return, and how far the estimate of whole
-    sets was off in the calibration. Of no line at all: 0, between 0 and 1.
+    sets was off in the calibration. Of no line at all: 0, between 0 and 1. ``at_once`` is how many
+    lines are drawn at a time, whole rounds and one at least: it bounds the memory and changes no
+    result.
     """
     if not signs:
         return Estimate(0.0, 0.0, 1.0, 0)
     edits = expected_edits(signs, by)
     characters = np.array([s.characters for s in signs], np.float64)
     rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(signs), size=(rounds, len(signs)))
-    rates = edits[drawn].sum(1) / characters[drawn].sum(1)
+    rates = np.empty(rounds)
+    some = max(1, at_once // len(signs))
+    for start in range(0, rounds, some):
+        rows = min(some, rounds - start)
+        drawn = rng.integers(len(signs), size=(rows, len(signs)))
+        rates[start : start + rows] = edits[drawn].sum(1) / characters[drawn].sum(1)
     spread = np.exp(rng.normal(0, np.log(by.spread) / 1.645, rounds))
     low, high = np.quantile(rates * spread, [0.05, 0.95])
     rate = float(edits.sum() / characters.sum())

@@ -23,7 +23,10 @@ class SpreadPages:
         self, names: Sequence[str], told: Callable[[str], None] = lambda said: None
     ) -> None:
         """``told`` hears a sentence, without its full stop, for each file with damage."""
-        self._pages = [(name, i) for name in names for i in range(count_pages(name))]
+        counts = [(name, count_pages(name)) for name in names]
+        self.counts = dict(counts)
+        """Pages of each file, by what it says."""
+        self._pages = [(name, i) for name, count in counts for i in range(count)]
         self._told = told
 
     def __len__(self) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from readapt.cores import cores
 from readapt.errors import InputError, ModelError, UsageError
 from readapt.lines.split import Splitting, settle, split
 from readapt.lines.stitch import stitch
@@ -101,7 +102,7 @@ class Recognizer:
         self.splitting = splitting or replace(Splitting(), stride=stride)
         self.batching = batching
         self._path = Path(path_to_onnx)
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or cores()
         self._session = _load(self._path, alphabet)
 
     def read(self, lines: Sequence[Image]) -> list[Reading]:

@@ -131,15 +131,19 @@ def read_corpus(path: str | Path) -> Corpus:
         text = clean(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(
-            f"the corpus {path} cannot be read: {error.strerror}", str(path)
+            f"the corpus {path} cannot be read ({error.strerror}): check its name and its rights.",
+            str(path),
         ) from error
     except UnicodeDecodeError as error:
         raise InputError(
-            f"the corpus {path} is not UTF-8 text (byte {error.start}): convert it first", str(path)
+            f"the corpus {path} is not UTF-8 text (byte {error.start}): convert it first.",
+            str(path),
         ) from error
     words = tuple(text.split())
     if not words:
-        raise InputError(f"the corpus {path} has no words in it", str(path))
+        raise InputError(
+            f"the corpus {path} has no words in it: put text into it, or name another.", str(path)
+        )
     return Corpus(Path(path).stem, text, words)
 
 

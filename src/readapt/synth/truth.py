@@ -24,6 +24,7 @@ from readapt.synth.corpus import Corpus, read_corpus
 from readapt.synth.lines import LineConfig, LineMaker, LineSample
 from readapt.synth.page import PageConfig, PageSample, make_page
 from readapt.types import Image, Polygon, Quad
+from readapt.whole import written_whole
 
 MakesPage: TypeAlias = Callable[[int, PageConfig], PageSample]
 """The number of a page and how pages are made to the page."""
@@ -32,9 +33,10 @@ _CHUNK = 4
 
 
 def write_line(folder: Path, index: int, sample: LineSample) -> None:
-    """Write ``<index>.png`` and ``<index>.gt.txt`` (UTF-8, one line)."""
-    _write_image(folder / f"{index:06d}.png", sample.image)
+    """Write ``<index>.gt.txt`` (UTF-8, one line) and ``<index>.png``: where that is, both are."""
     (folder / f"{index:06d}.gt.txt").write_text(sample.text + "\n", encoding="utf-8")
+    with written_whole(folder / f"{index:06d}.png") as scratch:
+        _write_image(scratch, sample.image)
 
 
 def write_page(folder: Path, index: int, sample: PageSample, *, page_xml: bool = False) -> None:

@@ -17,6 +17,8 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from readapt.cores import cores
+
 
 def rank() -> int:
     """Return this process's number, 0 where there is only one."""
@@ -69,7 +71,7 @@ def _end_with_parent() -> None:
 
 def _main(number: int, processes: int, store: str, work: Callable[[], None]) -> None:
     Thread(target=_end_with_parent, daemon=True).start()
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
+    torch.set_num_threads(max(1, cores() // processes))
     dist.init_process_group("gloo", f"file://{store}", rank=number, world_size=processes)
     try:
         work()

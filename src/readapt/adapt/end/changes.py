@@ -31,6 +31,8 @@ class Change:
 
     image: Image
     """Prepared."""
+    page: str
+    """Name of the scan that it is on."""
     before: str
     after: str
     held_out: bool
@@ -110,10 +112,17 @@ def find_changes(ending: Ending, bundle: Bundle, weights: Weights, seconds: floa
     both = BothRead(signs, scales, pages[:read], min(first, read))
     before, after = both.by_line()
     changed = [
-        Change(lines[i], a.text, b.text, i < first, (float(before[i]), float(after[i])))
+        Change(
+            lines[i],
+            target.name(pages[i]),
+            a.text,
+            b.text,
+            i < first,
+            (float(before[i]), float(after[i])),
+        )
         for i, (a, b) in enumerate(zip(*signs, strict=True))
         if a.text != b.text
     ]
     changed.sort(key=lambda change: -change.edits)
-    by_page = both.by_page(target.names)
+    by_page = both.by_page(target.name)
     return Changes(read, len(lines), tuple(changed), by_page, *both.collection())

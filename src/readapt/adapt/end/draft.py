@@ -94,5 +94,5 @@ def _quick(ending: Ending, path: Path) -> str:
         quick = Recognizer(path, state.alphabet, height, STRIDE, state.config.threads)
     except Exception as error:  # of a library; an hour's work is not lost for some speed
         return f"The model reads in floating point: integers failed ({error})."
-    worse = ending.as_good(quick, ending.last)
+    worse = ending.gate.as_good(quick)
     return f"The model reads in floating point: in integers it is worse ({worse})." if worse else ""

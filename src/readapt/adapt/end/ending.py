@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from readapt.adapt.budget import Budget
-from readapt.adapt.gate.lines import Score
+from readapt.adapt.gate.lines import Gate
 from readapt.adapt.journal import Journal
 from readapt.adapt.stage import State
 from readapt.models.bundle import Bundle
-from readapt.recognize.recognizer import Recognizer
 
 
 @dataclass(frozen=True)
@@ -20,16 +19,14 @@ class Ending:
     """What the stages left."""
 
     state: State
-    base: Score
-    last: Score
+    gate: Gate
+    """Knows how the base model does, and how the last network."""
     journal: Journal
     budget: Budget
     bundle: Bundle
     """The model that was begun with."""
     work: Path
     remarks: Sequence[str]
-    as_good: Callable[[Recognizer, Score], str]
-    """The gate's word on what stands for the last network."""
     say: Callable[[str], None]
 
     @property

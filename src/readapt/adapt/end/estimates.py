@@ -8,7 +8,8 @@ Techniques*, chapter 6).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -48,6 +49,16 @@ class BothRead:
             (e[chosen].sum() + 1) / n[chosen].sum() for e, n in zip(edits, length, strict=True)
         ]
         return float(rates[1] / rates[0])
+
+    def _between_left(self, seed: int = 0) -> tuple[float, float, float]:
+        """Return the share that is left, and between which ones nine of ten sets of lines lie."""
+        edits, after = self._edits
+        if not self.held_out or np.array_equal(edits, after):  # the same model
+            return 1.0, 1.0, 1.0
+        rng, held = np.random.default_rng(seed), np.asarray(self.pages)[: self.held_out]
+        drawn = [self._left(draw(held, rng)) for _ in range(ROUNDS)]
+        low, high = np.quantile(drawn, [0.05, 0.95])
+        return self.left, min(float(low), self.left), max(float(high), self.left)
 
     @cached_property  # asked for once a round
     def _edits(self) -> list[NDArray[np.float64]]:
@@ -91,25 +102,19 @@ class BothRead:
             rate, min(float(low), rate), _below_1(float(high), rate), len(self.signs[0])
         )
 
-    def by_page(self, names: Sequence[str]) -> tuple[tuple[str, Estimate, Estimate], ...]:
+    def by_page(self, name: Callable[[int], str]) -> tuple[tuple[str, Estimate, Estimate], ...]:
         """Estimate every page before and after; name it, the most doubtful first."""
         numbers: dict[int, list[int]] = {}
         for i, page in enumerate(self.pages):
             numbers.setdefault(page, []).append(i)
-        left, found = self.left if self.held_out else 1.0, []
+        left, found = self._between_left(), []
         for page, mine in numbers.items():
-            name = names[page] if page < len(names) else f"page {page + 1}"
             before = estimate([self.signs[0][i] for i in mine], self.by[0], 200)
-            after = Estimate(
-                min(1.0, left * before.rate),
-                left * before.low,
-                min(1.0, left * before.high),
-                len(mine),
-            )
+            after = _share_of(before, left)
             held = [i for i in mine if i < self.held_out]
             if 2 * len(held) > len(mine):  # a few lines of it say less than all held out together
                 after = estimate([self.signs[1][i] for i in held], self.by[1], 200)
-            found.append((name, before, after))
+            found.append((name(page), before, after))
         return tuple(sorted(found, key=lambda row: -row[2].rate))
 
 
@@ -119,6 +124,17 @@ def draw(pages: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64
     if len(numbers) < FEWEST_PAGES:
         return rng.integers(len(pages), size=len(pages))
     return np.concatenate([np.flatnonzero(pages == p) for p in rng.choice(numbers, len(numbers))])
+
+
+def _share_of(one: Estimate, left: tuple[float, float, float]) -> Estimate:
+    """Multiply an estimate by a share that is uncertain, too: squares of logarithms are added."""
+    share, low, high = left
+    if not one.low > 0:
+        return Estimate(share * one.rate, 0.0, _below_1(high * one.high, 0.0), one.lines)
+    down = math.hypot(math.log(one.rate / one.low), math.log(share / low))
+    up = math.hypot(math.log(one.high / one.rate), math.log(high / share))
+    rate = min(1.0, share * one.rate)
+    return Estimate(rate, rate * math.exp(-down), _below_1(rate * math.exp(up), rate), one.lines)
 
 
 def _below_1(high: float, rate: float) -> float:

@@ -121,7 +121,7 @@ def _metrics(ending: Ending, changes: Changes) -> dict[str, float]:
     return known | {
         "estimated_cer_scans": round(changes.after.rate, 4),
         "estimated_cer_scans_before": round(changes.before.rate, 4),
-        "cer_general_synthetic": round(ending.last.replay, 4),
+        "cer_general_synthetic": round(ending.gate.present.replay, 4),
     }
 
 

@@ -78,7 +78,10 @@ def write_report(
         ),
         *map(_line, changes.worse[:SHOWN]),
         "<h2>Pages</h2>",
-        _note("Estimated share of wrong characters, with the interval that nine of ten lie in."),
+        _note(
+            "Estimated share of wrong characters, with the interval that nine of ten lie in. Of "
+            "pages learnt from, after is before, times what is left of errors on lines held out."
+        ),
         _table(
             ("Page", "Before", "After"),
             ((name, str(a), str(b)) for name, a, b in changes.pages),
@@ -102,10 +105,15 @@ def _summary(
     minutes: float,
     memory: float,
 ) -> str:
+    gate = ending.gate
     rows = [
         ("Estimated wrong characters before", str(changes.before)),
         ("Estimated wrong characters after", str(changes.after)),
-        ("Wrong on general rendered lines", f"{ending.base.replay:.2%} → {ending.last.replay:.2%}"),
+        (
+            "Wrong on general rendered lines",
+            f"{gate.base.replay:.2%} → {gate.present.replay:.2%}, at most {gate.allowed:.2%}",
+        ),
+        ("Lines that could hardly be read before", f"{gate.base.unreadable:.0%}"),
     ]
     if measured is not None:
         rows.append(
@@ -162,7 +170,7 @@ def _plain(value: object) -> str:
 def _estimates(ending: Ending) -> str:
     """Draw the estimate and the replay after each stage that had a candidate."""
     scored = [
-        ("base", ending.base.estimate.rate, ending.base.replay, True),
+        ("base", ending.gate.base.estimate.rate, ending.gate.base.replay, True),
         *(
             (name, float(entry["estimate"][0]), float(entry["replay"]), bool(entry["kept"]))
             for name, entry in ending.stages.items()
@@ -258,7 +266,7 @@ def _line(change: Change) -> str:
     return (
         f"<div class=line>{picture(change.image)}"
         f"<div class=text>{difference(change.before, change.after)}</div>"
-        f"<div class=note>{where}; "
+        f"<div class=note>{escape(change.page)}, {where}; "
         f"estimated errors {change.wrong[0]:.1%} → {change.wrong[1]:.1%}</div></div>"
     )
 

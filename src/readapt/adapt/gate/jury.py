@@ -50,15 +50,17 @@ def compare(
     """Vote on each line and count what either network has wrong, folded.
 
     ``heard`` are the engines' votes by line. A line that no engine has read, or on which more than
-    ``most_dissent`` of the votes are lost, is left out: it may be no text at all.
+    ``most_dissent`` of the votes are lost, is left out: it may be no text at all. The second
+    network has no say in that, or it would leave out what it ruins.
     """
     rows = []
     for others, *pair in zip(heard, before, after, strict=True):
         if not others:
             continue
-        result = vote([*others, *(Vote(text, VOICE) for text in pair)])
-        text = fold(result.text)
-        if text and result.dissent <= most_dissent:
+        voices = [Vote(text, VOICE) for text in pair]
+        if vote([*others, voices[0]]).dissent > most_dissent:
+            continue
+        if text := fold(vote([*others, *voices]).text):
             rows.append([*(Levenshtein.distance(text, fold(one)) for one in pair), len(text)])
     table = np.array(rows, np.float64).reshape(-1, 3)
     return Compared(*table.T)

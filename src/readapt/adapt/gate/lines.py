@@ -8,7 +8,7 @@ general rendered lines, whose text is known.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,12 @@ AS_GOOD = 0.03
 UNREADABLE = 0.15
 """Estimated error rate of a line that says nothing (benchmarks/scripts.py)."""
 HARDLY = 0.3
-"""Share of such lines from which on scans are another script, or no text, rather than hard."""
+"""Share of such lines from which on scans are another script, or no text, rather than hard ..."""
+SOME = 0.15
+"""... and from which on some may be."""
+LEAST_READ = 0.97
+"""Share of the present network's characters, where it can read, that a candidate has to read, since
+no judge without a text notices a line read as nothing. Of 65 candidates none was below 0.995."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,32 @@ class Score:
 
     @property
     def unreadable(self) -> float:
-        """Share of the lines of which more than ``UNREADABLE`` of the characters are doubtful."""
-        doubtful = self.edits > UNREADABLE * self.characters
-        return float(doubtful.mean()) if len(self.edits) else 0.0
+        """Share of the lines read as nothing, or with more than ``UNREADABLE`` of it in doubt."""
+        return float(1 - self.readable.mean()) if len(self.edits) else 0.0
+
+    @property
+    def readable(self) -> NDArray[np.bool_]:
+        """Whether each line is none of these."""
+        certain = self.edits <= UNREADABLE * self.characters
+        return certain & (self.lengths > 0 if self.read else True)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """How many characters each line is read with, which may be none."""
+        return np.array([len(text) for text in self.read], np.int64)
+
+    def where_it_reads(self, other: Score) -> Score:
+        """Take for lines of which this reads less than half of what the other does the other's.
+
+        So that silence is worth nothing.
+        """
+        silent = 2 * self.lengths < other.lengths
+        return replace(
+            self,
+            edits=np.where(silent, other.edits, self.edits),
+            characters=np.where(silent, other.characters, self.characters),
+            read=tuple(np.where(silent, other.read, self.read).tolist()),
+        )
 
 
 class Gate:
@@ -94,10 +122,16 @@ class Gate:
         self._alphabet, self._errors, self._threads = alphabet, errors, threads
         self._heard: Sequence[Sequence[Vote]] = ()
         self._most_dissent = 0.0
-        self.present: Score | None = None
-        """The present network's, once it has one."""
+        self.base: Score
+        """How the base model does ..."""
+        self.present: Score
+        """... and how the last network does that passed."""
         self._words: CharacterModel | None = None
         self._script = script
+
+    def begin(self, base: Score) -> None:
+        """Take the base model for the present one."""
+        self.base = self.present = base
 
     def know(self, words: CharacterModel) -> None:
         """Judge from now on by how likely readings are as texts, too.
@@ -118,19 +152,19 @@ class Gate:
         self._heard, self._most_dissent = heard if enough else (), most_dissent
 
     def glance(self, network: Crnn) -> tuple[float, float]:
-        """Error rates of the present network and of another: enough to choose by, and quick.
+        """Error rates of the present network and of another: enough to choose by.
 
         Of some of the held-out lines, as estimated; where engines vote, of what they, the present
         network and this one have decided on together.
         """
-        assert self.present is not None
         reader, present = as_read(network, self._alphabet, self._threads), self.present
         if self._script and present.labelled is not None:
             was, now = present.labelled, self._wrong(reader)
             return float(was[0].sum() / was[1].sum()), float(now[0].sum() / now[1].sum())
         if self._heard:
             read = self._texts(reader.log_posteriors(self._held_out))
-            return compare(self._heard, present.read, read, self._most_dissent).rates
+            if votes := self._votes(present.read, read):
+                return votes.rates
         some = slice(None, None, max(1, len(self._held_out) // GLANCE))
         signs = find_signs(reader, self._held_out[some], network.config.height)
         before = float(present.edits[some].sum() / max(1.0, present.characters[some].sum()))
@@ -162,18 +196,22 @@ class Gate:
         """Error rate on the general lines."""
         return self._general(as_read(network, self._alphabet, self._threads), decoder)
 
-    def as_good(self, reader: Recognizer, exact: Score) -> str:
-        """Say why a reader is not as good as the exact network that it stands for; "" if it is."""
-        quick = self._score(reader)
+    def as_good(self, reader: Recognizer) -> str:
+        """Say why a reader is not as good as the present network, which it stands for; "" if it is.
+
+        It may be a little worse, but not so that the network itself would not have passed.
+        """
+        exact, quick = self.present, self._score(reader)
+        was, base = exact.estimate.rate, self.base.estimate.rate
         rates = [
-            ("held-out lines", exact.estimate.rate, quick.estimate.rate),
-            ("general lines", exact.replay, quick.replay),
+            ("held-out lines", was, quick.estimate.rate, base if was <= base else 1.0),
+            ("general lines", exact.replay, quick.replay, self.allowed),
         ]
         if exact.labelled is not None and quick.labelled is not None:
             was, now = (float(e.sum() / n.sum()) for e, n in (exact.labelled, quick.labelled))
-            rates.append(("lines in new characters", was, now))
-        for name, before, after in rates:
-            if after > before * (1 + AS_GOOD) + AS_GOOD / 100:
+            rates.append(("lines in new characters", was, now, 1.0))
+        for name, before, after, most in rates:
+            if after > min(most, before * (1 + AS_GOOD) + AS_GOOD / 100):
                 return f"{name} {before:.2%} -> {after:.2%}"
         return ""
 
@@ -182,21 +220,31 @@ class Gate:
         pairs = zip(self._replay, texts, strict=True)
         return total(cer(fold(true), fold(text)) for (_, true), text in pairs).rate
 
-    def allowed(self, base: Score) -> float:
+    @property
+    def allowed(self) -> float:
         """Error rate on the general lines that a candidate may have, by that of the base model."""
-        return base.replay * (1 + self.config.replay_relative) + self.config.replay_absolute
+        return self.base.replay * (1 + self.config.replay_relative) + self.config.replay_absolute
 
     def _texts(
         self, posteriors: Sequence[NDArray[np.float32]], decoder: Decoder = GREEDY
     ) -> list[str]:
         return [self._alphabet.decode(decode(p, decoder).ids) for p in posteriors]
 
-    def decide(self, before: Score, after: Score, base: Score) -> Verdict:
-        """Compare a candidate with the present recognizer, and with the base for the replay."""
-        lacking, moved = self._better(before, after)
+    def decide(self, after: Score) -> Verdict:
+        """Compare a candidate with the present recognizer, and with the base for the replay.
+
+        One that passes is the present one from now on.
+        """
+        verdict = self._decide(after)
+        if verdict.kept:
+            self.present = after
+        return verdict
+
+    def _decide(self, after: Score) -> Verdict:
+        base, allowed = self.base, self.allowed
+        lacking, moved = self._better(self.present, after)
         if lacking:
             return Verdict(False, f"{lacking} ({moved})")
-        allowed = self.allowed(base)
         replay = f"general lines {base.replay:.2%} -> {after.replay:.2%}"
         hardly = base.unreadable >= HARDLY and not self._script
         if hardly and after.replay > base.replay:
@@ -222,9 +270,14 @@ class Gate:
     def _better_on_scans(self, before: Score, after: Score) -> tuple[str, str]:
         """Do so by the lines of the scans, that nobody has labelled."""
         config = self.config
+        votes = self._votes(before.read, after.read)
+        if before.read:
+            read = [int(score.lengths[before.readable].sum()) for score in (before, after)]
+            if read[1] < LEAST_READ * read[0]:
+                return "reads less than before", f"{read[0]} -> {read[1]} characters"
+            after = after.where_it_reads(before)
         edits = np.stack([before.edits, after.edits])
         characters = np.stack([before.characters, after.characters])
-        votes = self._votes(before, after)
         if self._words is None and votes is None:
             return _surely(edits, characters, "estimate", config.sure)
         judges = [better_share(edits, characters, NOTHING)]
@@ -246,11 +299,11 @@ class Gate:
             return f"better by {sure:.0%} only, over {config.sure_together:.0%} needed", moved
         return "", moved
 
-    def _votes(self, before: Score, after: Score) -> Compared | None:
+    def _votes(self, before: Sequence[str], after: Sequence[str]) -> Compared | None:
         """Let the engines vote on both readings; None without enough of them."""
         if not self._heard:
             return None
-        found = compare(self._heard, before.read, after.read, self._most_dissent)
+        found = compare(self._heard, before, after, self._most_dissent)
         return found if len(found.characters) >= FEWEST else None
 
 
@@ -268,8 +321,13 @@ def _surely(
 
 def hardly_read(share: float) -> str:
     """Say what it may mean that a ``share`` of the lines can hardly be read; "" for a small one."""
-    if share < HARDLY:
+    if share < SOME:
         return ""
+    if share < HARDLY:
+        return (
+            f"{share:.0%} of the lines can hardly be read: pages in another script than the "
+            "alphabet's, in handwriting, or upside down among the scans?"
+        )
     return (
         f"{share:.0%} of the lines can hardly be read: another script than the alphabet's, "
         "handwriting, or scans upside down? What is learnt from such lines is worth little."

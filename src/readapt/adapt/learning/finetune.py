@@ -13,11 +13,11 @@ from readapt.adapt.budget import Portion
 from readapt.adapt.learning.second_student import CHECKPOINT, FOLDER, LEAST, SecondStudent
 from readapt.adapt.learning.training import Training
 from readapt.adapt.stage import State
+from readapt.cores import cores
 from readapt.nets.crnn import Crnn
 from readapt.train.device import find_device
 from readapt.train.loop import LoopConfig
 from readapt.train.selftrain import Draw
-from readapt.train.threads import cores
 from readapt.types import Image
 
 AVERAGE = 0.997
@@ -31,14 +31,16 @@ def finetune(
     portion: Portion,
     folder: Path,
     lr: float,
+    number: int,
     used: float = 0.0,
     around: Sequence[Image] = (),
 ) -> Crnn:
     """Train a copy of the present network, or two where there are two cores; returns their mean.
 
     ``real`` are lines of the scans with pseudo-labels, ``around`` the same ones with their margins
-    or none, ``known`` labelled lines; ``used`` seconds of the portion are gone. ``folder`` gets the
-    checkpoints, from which a second call goes on.
+    or none, ``known`` labelled lines, of which each ``number`` of a training, from 1, has its own;
+    ``used`` seconds of the portion are gone. ``folder`` gets the checkpoints, from which a second
+    call goes on.
     """
     config = state.config
     loop = LoopConfig(
@@ -55,8 +57,8 @@ def finetune(
     student = replace(config.selftrain, seed=config.seed)
     training = Training(
         state.network, real, around, known, state.alphabet, student, loop, config.device
-    )
-    second = SecondStudent(training.another(), folder) if _two(state, loop, folder) else None
+    ).other(number)
+    second = SecondStudent(training.other(0.5), folder) if _two(state, loop, folder) else None
     try:
         first = training.run(folder, portion.tick)
         other = None if second is None else second.result(portion.tick)

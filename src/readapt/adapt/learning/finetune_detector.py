@@ -9,12 +9,13 @@ from pathlib import Path
 
 from readapt.adapt.budget import Portion
 from readapt.adapt.stage import State
+from readapt.cores import cores
 from readapt.nets.detector import DetectorNet
 from readapt.train.detector_data import PageSource
 from readapt.train.detector_student import DetectorStudent, FoundPage
 from readapt.train.device import find_device
 from readapt.train.loop import LoopConfig, train
-from readapt.train.threads import cores, torch_threads
+from readapt.train.threads import torch_threads
 
 RATE = 3e-4
 """Peak learning rate: a tenth of that of a training from nothing."""

@@ -18,7 +18,7 @@ from readapt.synth.lines import LineConfig, LineMaker
 from readapt.types import Image
 
 FRESH = 1_000_000
-"""Number of the first rendered line that no stage comes to."""
+"""Number of the first rendered line to calibrate with: of a lane that no training has."""
 SPARE = 8
 """One in so many lines in the look is kept back to calibrate with."""
 GENERAL = 3
@@ -75,7 +75,7 @@ def read_translated(folder: Path, height: int) -> tuple[tuple[Image, str], ...]:
 
 
 def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
-    """Return labelled lines for this collection, and what was chosen; the same ones every time."""
+    """Return labelled lines for this collection, and what was chosen: once, for all stages."""
     height = state.network.config.height
     config = LineConfig(seed=state.config.seed + 31, height=height, textless=0.05)
     texts = {**state.others, **_texts(state)}

@@ -14,8 +14,9 @@ from readapt.train.loop import LoopConfig, Step, train
 from readapt.train.selftrain import Draw, SelfTrainConfig, Student
 from readapt.types import Image
 
-FURTHER = 500_000
-"""Number of the first labelled line of another student; the first has none of them."""
+LANE = 10_000_000
+"""Labelled lines of one training; the next has the next ones: drawing costs the same, and new lines
+teach more than those that were learnt from already. No training has the first lane."""
 
 
 @dataclass(frozen=True)
@@ -42,24 +43,27 @@ class Training:
         train(student, average, self.loop, folder, resume=True, echo=False)
         return average.cpu().eval()
 
-    def another(self) -> Training:
-        """Make one of other labelled lines, in another order, with other noise."""
+    def other(self, lanes: float) -> Training:
+        """Make one of other labelled lines, so many lanes on; in another order, of other noise."""
+        seeds = round(1000 * lanes)
         return replace(
             self,
-            known=_Further(self.known),
-            config=replace(self.config, seed=self.config.seed + 1),
-            loop=replace(self.loop, seed=self.loop.seed + 1),
+            known=Further(self.known, round(LANE * lanes)),
+            config=replace(self.config, seed=self.config.seed + seeds),
+            loop=replace(self.loop, seed=self.loop.seed + seeds),
         )
 
 
 @dataclass(frozen=True)
-class _Further:
-    """Labelled lines from ``FURTHER`` on."""
+class Further:
+    """Labelled lines, the first ``by`` of them left out."""
 
     known: Draw
+    by: int
 
     def __call__(self, start: int, count: int) -> Sequence[tuple[Image, str]]:
-        return self.known(FURTHER + start, count)
+        """Draw lines ``by + start`` to ``by + start + count - 1``."""
+        return self.known(self.by + start, count)
 
 
 class _Ticking(Student):

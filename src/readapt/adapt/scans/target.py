@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, NamedTuple
 from zipfile import BadZipFile
 
@@ -88,6 +88,10 @@ class Target:
     heights: tuple[int, ...] = ()
     """Pixels that each of ``lines`` was high on its page."""
 
+    def name(self, page: int) -> str:
+        """Say what to call a page, by its number."""
+        return self.names[page] if page < len(self.names) else f"page {page + 1}"
+
 
 def load_target(path: Path) -> Target | None:
     """Load what :func:`save_target` wrote; None where there is nothing.
@@ -155,19 +159,21 @@ def find_target(
     seconds: float = float("inf"),
     seed: int = 0,
     told: Callable[[int, int], None] = lambda done, count: None,
+    most_seconds: float = float("inf"),
 ) -> Target:
     """Cut the lines out of scans: files, folders, globs, PDFs.
 
-    Takes pages evenly over the collection until there are lines enough or ``seconds`` have gone.
+    Takes pages evenly over the collection until there are lines enough, or ``seconds`` have gone
+    and there are ``config.least``; after ``most_seconds`` it ends whatever was found. Both are
+    counted from when the files have been found, and their pages counted.
     A page that cannot be loaded, or that came before pixel for pixel, is left out and named.
-    ``told`` hears how many pages are done, and of how many.
+    ``told`` hears after every page, those too, how many are done, and of how many.
 
     Raises:
         InputError: no page at all, or fewer lines than ``config.least``.
 
     """
     names, others = _files(scans)
-    started = time.monotonic()
     remarks = []
     if others:
         remarks.append(f"Not images, left out: {_listed(others)}.")
@@ -178,11 +184,13 @@ def find_target(
     called: list[str] = []
     sheets: list[tuple[int, Image]] = []
     pages = left_out = done = 0
-    every = SpreadPages(names, damaged.append)
+    every = SpreadPages(list(names), damaged.append)
+    started = time.monotonic()  # to open thousands of files on a slow disk is no looking yet
     for done, page in enumerate(every, 1):
         mark = b"" if page is None else hashlib.sha256(page.image.tobytes()).digest()
+        name = "" if page is None else _page_name(page, names, every.counts)
         if page is not None and mark in seen:
-            twice.append(Path(page.source).name)
+            twice.append(name)
         elif page is not None:
             seen.add(mark)
             cuts, sheet = _cuts(page, reader, config.single)
@@ -191,12 +199,11 @@ def find_target(
             kept = [line for line in (_kept(pages, *cut, config) for cut in cuts) if line]
             left_out += len(cuts) - len(kept)
             found += kept
-            name = Path(page.source).name
-            called.append(f"{name}, page {page.index + 1}" if page.index else name)
+            called.append(name)
             pages += 1
-            told(done, len(every))
-        late = time.monotonic() - started > seconds and len(found) >= config.least
-        if len(found) >= config.most or late:
+        told(done, len(every))
+        late = seconds if len(found) >= config.least else most_seconds
+        if len(found) >= config.most or time.monotonic() - started > late:
             break
     if damaged:
         remarks.append(f"Cannot be read, left out: {_listed(damaged, '; ')}.")
@@ -206,8 +213,13 @@ def find_target(
             f"count once: {_listed(twice)}."
         )
     if len(found) < config.least:
-        said = _too_few(len(found), left_out, pages, config, damaged)
-        raise InputError(" ".join([said, *(remarks if pages else ())]))
+        said = [_too_few(len(found), left_out, pages, config, damaged)]
+        if done < len(every):
+            said.append(
+                f"Only {done} of {len(every)} pages were looked at in this time: give more "
+                "--minutes, or pages with more text."
+            )
+        raise InputError(" ".join([*said, *(remarks if pages else ())]))
     if done < len(every):
         remarks.append(f"{done} of {len(every)} pages are looked at, evenly over all of them.")
     target = _parted(found[: config.most], config, seed, tuple(remarks))
@@ -215,19 +227,51 @@ def find_target(
     return replace(target, sheets=part(sheets, held_out, seed), names=tuple(called))
 
 
-def _files(scans: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Files that may be pages, and names of other files in the folders among ``scans``."""
-    names: dict[str, None] = {}
-    others: list[str] = []
+def _files(scans: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Find what to call each file that may be a page, and the other files in folders of ``scans``.
+
+    A file in a folder of ``scans`` is called by its path from there, others by their names.
+    """
+    names: dict[str, str] = {}
+    others: dict[str, str] = {}
     for scan in scans:
         if scan == STDIN:
             raise InputError("-: adaptation needs files, not stdin; name a folder.", scan)
-        here = find_inputs(scan)
-        names.update(dict.fromkeys(here))
-        if Path(scan).is_dir():
-            inside = {str(p) for p in Path(scan).rglob("*") if p.is_file() and p.name[0] != "."}
-            others += sorted(Path(name).name for name in inside - set(here))
-    return list(names), others
+        folder = Path(scan)
+        above = folder if folder.is_dir() else None
+        for path in find_inputs(scan):
+            file = PurePath(path)
+            names.setdefault(path, file.relative_to(above or file.parent).as_posix())
+        for other in folder.rglob("*") if above else ():
+            inside = other.relative_to(folder)
+            hidden = any(part.startswith(".") for part in inside.parts)  # as in find_inputs
+            if not hidden and other.is_file():
+                others[str(other)] = inside.as_posix()
+    others = {path: name for path, name in others.items() if path not in names}
+    return _told_apart(names), sorted(_told_apart(others).values())
+
+
+def _told_apart(names: dict[str, str]) -> dict[str, str]:
+    """Lengthen what files are called, the ends of their paths, until no two are called the same."""
+    while True:
+        times = Counter(names.values())
+        longer = {
+            path: _longer(path, name) if times[name] > 1 else name for path, name in names.items()
+        }
+        if longer == names:  # or their paths are at their beginning: ./a.png and a.png
+            return names
+        names = longer
+
+
+def _longer(path: str, name: str) -> str:
+    """Return one folder more of the path than ``name``, its end, has."""
+    return PurePath(*PurePath(path).parts[-len(PurePath(name).parts) - 1 :]).as_posix()
+
+
+def _page_name(page: PageImage, names: Mapping[str, str], counts: Mapping[str, int]) -> str:
+    """Return what to call a page: its file, and its number where the file has several."""
+    name = names[page.source]
+    return f"{name}, page {page.index + 1}" if counts[page.source] > 1 else name
 
 
 def _cuts(

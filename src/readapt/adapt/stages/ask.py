@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from readapt.adapt.exported import as_read
 from readapt.adapt.stage import HEARD, READINGS, Outcome, State
 from readapt.adapt.teachers.engines import Answer, Teacher, Tesseract, find_teacher
 from readapt.adapt.teachers.heard import Readings
+from readapt.cores import cores
 from readapt.pages.spread import evenly
 from readapt.types import Image
 from readapt.whole import written_whole
@@ -88,13 +88,14 @@ def _asked(
     So that where time is short, it is the same lines that all have read.
     """
     answers: dict[str, list[Answer]] = {teacher.name: [] for teacher in teachers}
-    before = 0.0
+    before, done = 0.0, 0
     if path.is_file():
         kept = json.loads(path.read_text("utf-8"))
         before, answers = float(kept["seconds"]), answers | kept["answers"]
+        # One that was installed since goes on where the others are.
+        done = min(map(len, kept["answers"].values()), default=0)
+        answers = {name: [*found, *[None] * done][:done] for name, found in answers.items()}
     elapsed = stopwatch()
-    done = min((len(found) for found in answers.values()), default=0)
-    answers = {name: found[:done] for name, found in answers.items()}
     with ExitStack() as stack:
         reading = [
             (answers[teacher.name], stack.enter_context(closing(teacher.read(lines[done:]))))
@@ -123,7 +124,7 @@ def _teachers(state: State) -> list[Teacher]:
     words = state.records.get("words", {})
     languages = list(words.get("languages", {}))
     old = float(words.get("old spelling", 0.0)) > 0.2
-    threads = state.config.threads or os.cpu_count() or 1
+    threads = state.config.threads or cores()
     names = dict.fromkeys(state.config.teachers)
     return [find_teacher(name, languages, old, threads) for name in names]
 

@@ -26,8 +26,8 @@ FADING = 0.75
 LABELLING = 0.35
 """Share of a round's time that reading the lines may take; the rest is for learning from them."""
 LATER = 0.1
-"""Share by which the estimate of a later round may lie above the best one's: it errs by as much,
-and later rounds have the better labels."""
+"""Share of the best round's estimate that a later one may be worse by: it errs by as much, and
+later rounds have the better labels."""
 _TOGETHER = 64
 
 
@@ -37,7 +37,7 @@ class Listen:
 
     A round goes on from the one before it, even where that seemed to do harm: labels get better
     while it learns. The candidate is the last round that is about as good as the best one by the
-    estimate, part of the way from the present network.
+    gate's quick judgement, part of the way from the present network.
     """
 
     name: str = "listen"
@@ -61,7 +61,7 @@ class Listen:
         lost = elapsed() + judged() * len(shares) * len(ways)  # every candidate is judged as well
         rounds: list[Crnn] = []
         records: list[JsonValue] = []
-        rates: list[float] = []
+        rates: list[tuple[float, float]] = []
         for number, share in enumerate(shares):
             place = folder / f"round-{number + 1}"
             part = replace(portion, seconds=max(1.0, portion.seconds - lost) / len(shares))
@@ -71,21 +71,23 @@ class Listen:
             real = [(state.target.lines[i], labels[i].text) for i in chosen]
             around = [state.target.around[i] for i in chosen] if state.target.around else ()
             lr = state.config.lr * FADING**number
-            taught.network = finetune(taught, real, known, part, place, lr, used, around)
+            taught.network = finetune(
+                taught, real, known, part, place, lr, number + 2, used, around
+            )
             for way in ways:
                 candidate = part_way(state.network, taught.network, way)
                 before, rate = state.judge(candidate)
                 if rate < before:
                     break
             rounds.append(candidate)
-            rates.append(rate)
+            rates.append((before, rate))
             doubts = sorted(labels[i].doubt for i in chosen)
             records.append(
                 {
                     "lines": len(real),
                     "median doubt": round(doubts[len(doubts) // 2], 4) if doubts else None,
                     "part of the way": way,
-                    "estimate": round(rates[-1], 4),
+                    "estimate": round(rate, 4),
                 }
             )
         best = latest(rates, LATER)
@@ -143,6 +145,12 @@ class Listen:
         return labels, seconds
 
 
-def latest(rates: Sequence[float], margin: float) -> int:
-    """Return the last of the rounds whose rate is within a margin of the lowest; from 0."""
-    return max(i for i, rate in enumerate(rates) if rate <= (1 + margin) * min(rates))
+def latest(rates: Sequence[tuple[float, float]], margin: float) -> int:
+    """Return the last of the rounds that gain as much as the best one but for a margin; from 0.
+
+    ``rates`` are of the present network and of each round's, of one judge; another round's may be
+    another judge's, so that only their differences can be compared.
+    """
+    gains = [before - after for before, after in rates]
+    allowed = margin * min(after for _, after in rates)
+    return max(i for i, gain in enumerate(gains) if gain >= max(gains) - allowed)

@@ -117,6 +117,7 @@ def load_found(sheets: Sequence[Image], path: Path) -> tuple[list[FoundPage], fl
     with np.load(path, allow_pickle=False) as arrays:
         found = [
             FoundPage(sheet, arrays[f"lines {i}"], arrays[f"doubtful {i}"])
-            for i, sheet in enumerate(sheets[: len(arrays.files) // 2])
+            for i, sheet in enumerate(sheets)
+            if f"lines {i}" in arrays
         ]
         return found, float(arrays["seconds"])

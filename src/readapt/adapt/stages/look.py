@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from readapt.adapt.exported import as_read
 from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.stage import LOOK, LOOK_FOLDER, Outcome, State
 from readapt.adapt.teachers.engines import find_teacher
+from readapt.cores import cores
 from readapt.errors import InputError, ReadaptError
 from readapt.gan.frozen import freeze_recognizer
 from readapt.gan.kindred import kindred_of
@@ -140,7 +140,7 @@ def _judge(state: State, portion: Portion) -> Reads | None:
     """
     if JUDGE not in state.config.teachers:
         return None
-    engine = find_teacher(JUDGE, threads=state.config.threads or os.cpu_count() or 1)
+    engine = find_teacher(JUDGE, threads=state.config.threads or cores())
     if engine.missing():
         return None
 

@@ -26,5 +26,5 @@ class Teach:
         """Choose genres and texts, then fine-tune."""
         elapsed = stopwatch()
         known, record = known_lines(state, portion)
-        taught = finetune(state, (), known, portion, folder, state.config.lr, elapsed())
+        taught = finetune(state, (), known, portion, folder, state.config.lr, 1, elapsed())
         return Outcome(part_way(state.network, taught, state.config.way), record=record)

@@ -89,14 +89,12 @@ def _with(slots: list[tuple[str, ...]], text: str, count: int) -> list[tuple[str
     alone = np.array([0.0 if GAP in key else 1.0 for key in keys])
     cost = np.zeros((rows, columns))
     cost[0] = np.arange(columns)
-    cost[1:, 0] = np.cumsum(alone)
+    steps = cost[0].copy()
     for i in range(1, rows):
-        for j in range(1, columns):
-            cost[i, j] = min(
-                cost[i - 1, j - 1] + beside[i - 1, j - 1],
-                cost[i - 1, j] + alone[i - 1],
-                cost[i, j - 1] + 1.0,
-            )
+        best = cost[i - 1] + alone[i - 1]
+        best[1:] = np.minimum(best[1:], cost[i - 1, :-1] + beside[i - 1])
+        # Characters before a column cost one each: a minimum over all beginnings at once.
+        cost[i] = np.minimum.accumulate(best - steps) + steps
     aligned: list[tuple[str, ...]] = []
     i, j = rows - 1, columns - 1
     while i or j:

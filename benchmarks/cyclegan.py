@@ -30,10 +30,10 @@ def measure(one_sided: bool, threads: int, rounds: int, answers: Any) -> None:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
+    from readapt.export.restore import from_bundle
     from readapt.gan.candidates import dressed
     from readapt.gan.crops import Feed
     from readapt.gan.cyclegan import CycleGan, CycleGanConfig
-    from readapt.gan.frozen import from_bundle
     from readapt.gan.source import source_lines
     from readapt.models.bundle import Bundle, find_bundle
     from readapt.synth.lines import LineConfig, LineMaker

@@ -30,10 +30,10 @@ from hardware import RESULTS, head, write_result
 from numpy.typing import NDArray
 
 from readapt.adapt.teachers.engines import find_teacher
+from readapt.export.restore import from_bundle
 from readapt.gan.candidates import degraded, dressed
 from readapt.gan.critic import GapConfig, measure_floor, measure_gap
 from readapt.gan.crops import Rendered
-from readapt.gan.frozen import from_bundle
 from readapt.gan.kindred import kindred_of
 from readapt.gan.look import Look
 from readapt.gan.monitor import Features, coverage_density, kid, pooled_features, reads_as

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from hardware import RESULTS, head, write_result
 
-from readapt.gan.frozen import from_bundle
+from readapt.export.restore import from_bundle
 from readapt.gan.look import save_look
 from readapt.gan.make_paper import PaperConfig, PaperMonitor, paper_duel, paper_section
 from readapt.gan.monitor import kid, pooled_features

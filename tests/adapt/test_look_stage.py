@@ -18,9 +18,9 @@ from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import LOOK, State
 from readapt.adapt.stages import look
 from readapt.adapt.stages.look import LearnLook
-from readapt.errors import InputError, ReadaptError
+from readapt.errors import InputError
 from readapt.gan.play import CollapseError
-from readapt.gan.written import Written
+from readapt.gan.written import BrokenTextsError, Written
 from readapt.synth.lines import LineSample
 from readapt.types import Image
 
@@ -106,7 +106,7 @@ def test_a_look_that_is_there_is_not_learnt_again(
 
 @pytest.mark.parametrize("error", [CollapseError, InputError])
 def test_a_lost_game_leaves_the_rest_of_the_run_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[ReadaptError]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BrokenTextsError]
 ) -> None:
     def make_look(*_: object, **__: object) -> None:
         raise error("The translated lines are black.")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib import font_manager
 
-from readapt.gan.frozen import from_bundle
+from readapt.export.restore import from_bundle
 from readapt.gan.setting import Setting, set_text
 from readapt.gan.twins import Original, elected, find_twins, originals, set_again
 from readapt.models.bundle import Bundle, find_bundle

@@ -105,9 +105,9 @@ def cyclegan(
     import time
     from dataclasses import replace
 
+    from readapt.export.restore import from_bundle
     from readapt.gan.crops import FeedConfig
     from readapt.gan.cyclegan import CycleGanConfig
-    from readapt.gan.frozen import from_bundle
     from readapt.gan.make_look import BOTH_SIDES, LookConfig, make_look
     from readapt.gan.monitor import summary
     from readapt.gan.play import CollapseError

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,15 +25,13 @@ from readapt.models.manifest import ErrorEstimate
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.beam import NARROW, Beam
 from readapt.recognize.decode import GREEDY, Decoder, decode
-from readapt.recognize.greedy import best_path
+from readapt.recognize.greedy import best_path, peaks
 from readapt.recognize.lm import CharacterModel
 from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.tighten import tightened
 from readapt.recognize.views import VIEWS
 from readapt.types import Image
 
-LOOKS: Final = ("softer", "lower", "higher")
-"""Views a line is read in once more."""
 _ALMOST_NONE = 0.005
 """Error rates below this are not told apart."""
 _TOGETHER = 64
@@ -105,7 +103,7 @@ def find_signs(
     for start in range(0, len(lines), _TOGETHER):
         some = [prepare_line(line, height) for line in lines[start : start + _TOGETHER]]
         seen = [reader.log_posteriors(some)]
-        seen += [reader.log_posteriors([VIEWS[look](line) for line in some]) for look in LOOKS]
+        seen += [reader.log_posteriors([view(line) for line in some]) for view in VIEWS.values()]
         for own, *others in zip(*seen, strict=True):
             found.append(_signs(own, others, reader.alphabet, decoder, words))
     return found
@@ -152,10 +150,7 @@ def _signs(
     words: Decoder | None,
 ) -> Signs:
     path = best_path(own)
-    left = sum(
-        1 - float(np.exp(own[start:end, c].max()))
-        for c, (start, end) in zip(path.ids, path.spans, strict=True)
-    )
+    left = float((1 - peaks(own, path)).sum())
     changed = [Levenshtein.distance(path.ids, best_path(other).ids) for other in others]
     text = alphabet.decode(decode(own, decoder).ids)
     other = path.ids if words is None else decode(own, words).ids

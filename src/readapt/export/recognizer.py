@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import onnx
@@ -18,13 +19,19 @@ from readapt.models.bundle import save_bundle
 from readapt.models.manifest import Manifest, RecognizerSection
 from readapt.nets.crnn import STRIDE, ConvBlock, Crnn
 from readapt.nets.peephole import PeepholeLayer
-from readapt.nets.recurrent import PeepholeLSTM, Recurrence
+from readapt.nets.recurrent import Kind, PeepholeLSTM, Recurrence
 from readapt.recognize.alphabet import Alphabet
 
-# Where torch keeps each gate, in the order in which ONNX wants them.
-_GATES = {"lstm": (0, 3, 1, 2), "peephole": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn": (0,)}
+GATES: Final[dict[Kind, tuple[int, ...]]] = {
+    "lstm": (0, 3, 1, 2),
+    "peephole": (0, 3, 1, 2),
+    "gru": (1, 0, 2),
+    "rnn": (0,),
+}
+"""Where torch keeps each gate, in the order in which ONNX wants them."""
+PEEPHOLES: Final = (0, 2, 1)
+"""The same of peepholes: i f o here, i o f in ONNX."""
 _OPERATORS = {"lstm": "LSTM", "peephole": "LSTM", "gru": "GRU", "rnn": "RNN"}
-_PEEPHOLES = (0, 2, 1)  # i f o here, i o f in ONNX
 
 
 def _block(g: Graph, x: str, block: ConvBlock, name: str) -> str:
@@ -51,7 +58,7 @@ class _Layer:
 
 
 def _layers(recurrence: Recurrence) -> Iterator[_Layer]:
-    kernel, order = recurrence.kernel, _GATES[recurrence.kind]
+    kernel, order = recurrence.kernel, GATES[recurrence.kind]
 
     def gates(weights: Sequence[Tensor]) -> Tensor:
         return torch.stack([_gates(direction, order) for direction in weights])
@@ -59,7 +66,7 @@ def _layers(recurrence: Recurrence) -> Iterator[_Layer]:
     if isinstance(kernel, PeepholeLSTM):
         for layer in kernel.layers:
             assert isinstance(layer, PeepholeLayer)
-            bias, peepholes = gates(tuple(layer.bias)), layer.weight_ch[:, _PEEPHOLES]
+            bias, peepholes = gates(tuple(layer.bias)), layer.weight_ch[:, PEEPHOLES]
             yield _Layer(
                 gates(tuple(layer.weight_ih)),
                 gates(tuple(layer.weight_hh)),

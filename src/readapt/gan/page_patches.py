@@ -12,9 +12,9 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
 from readapt.errors import InputError
+from readapt.export.restore import from_bundle
 from readapt.gan.colour import grey
 from readapt.gan.crops import CropBatch
-from readapt.gan.frozen import from_bundle
 from readapt.gan.kindred import find_kindred
 from readapt.gan.scans import pages_of
 from readapt.geometry import quad_size

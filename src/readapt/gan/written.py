@@ -33,6 +33,10 @@ _MOST_TRIES = 5
 """Lines drawn per line wanted, before it is said that the look breaks texts."""
 
 
+class BrokenTextsError(ReadaptError):
+    """A look in which hardly a text survives."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """How far the writing is."""
@@ -96,14 +100,14 @@ def write_look_lines(
     `maker` gives texts, which are set as one of the `settings` says, and draws lines by itself
     where there are none; `reads` reads them before and after. Lines that lost their text are
     dropped, others drawn for them; yields how far it is after every few. Raises
-    :class:`ReadaptError` where four of five are lost.
+    :class:`BrokenTextsError` where four of five are lost.
     """
     folder.mkdir(parents=True, exist_ok=True)
     kept = drawn = 0
     indices = iter(counted())
     while kept < count:
         if drawn >= _MOST_TRIES * max(count, _CHUNK):
-            raise ReadaptError(
+            raise BrokenTextsError(
                 f"Only {kept} of {drawn} translated lines keep their text: this look breaks texts; "
                 "train it with --text-weight 5, or read with a better model (-m)."
             )

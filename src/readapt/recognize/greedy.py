@@ -44,10 +44,13 @@ def best_path(log_probs: NDArray[np.floating]) -> BestPath:
     return BestPath(tuple(runs[written].tolist()), spans, log_probability)
 
 
+def peaks(log_probs: NDArray[np.floating], path: BestPath) -> NDArray[np.float64]:
+    """Return the highest probability of each character of a best path within its frames."""
+    found = [log_probs[a:b, c].max() for c, (a, b) in zip(path.ids, path.spans, strict=True)]
+    return np.exp(np.array(found, np.float64))
+
+
 def sureness(log_probs: NDArray[np.floating]) -> float:
-    """Mean over the best path's characters of their highest probability; 0 where there is none."""
+    """Mean of the best path's :func:`peaks`; 0 where it has no character."""
     path = best_path(log_probs)
-    if not path.ids:
-        return 0.0
-    peaks = [log_probs[a:b, c].max() for c, (a, b) in zip(path.ids, path.spans, strict=True)]
-    return float(np.exp(peaks).mean())
+    return float(peaks(log_probs, path).mean()) if path.ids else 0.0

@@ -24,7 +24,7 @@ from torch import nn
 
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.beam import NARROW, Beam, LanguageModel, beam_search
-from readapt.recognize.greedy import best_path
+from readapt.recognize.greedy import best_path, peaks
 from readapt.recognize.views import VIEWS, View
 from readapt.train.data import LineBatch, collate, cut, frames_needed
 from readapt.train.device import device_of
@@ -34,7 +34,7 @@ from readapt.train.recognizer import ctc_loss
 from readapt.train.reframe import reframe
 from readapt.types import Image
 
-TEACHING_VIEWS: tuple[View, ...] = (VIEWS["softer"], VIEWS["lower"], VIEWS["higher"])
+TEACHING_VIEWS: tuple[View, ...] = tuple(VIEWS.values())
 SEARCH = replace(NARROW, weight=0.25, length_weight=0.55)
 """How labels are searched with a language model."""
 
@@ -122,10 +122,7 @@ def label(
             ids = beam_search(mean, replace(search, language_model=model))[0].ids
         read = [best_path(p).ids for p in own]
         changed = float(np.mean([Levenshtein.distance(ids, other) for other in read]))
-        opened = sum(
-            1 - float(np.exp(mean[start:end, c].max()))
-            for c, (start, end) in zip(path.ids, path.spans, strict=True)
-        )
+        opened = float((1 - peaks(mean, path)).sum())
         text = " ".join(alphabet.decode(ids).split())
         labels.append(PseudoLabel(text, (changed + opened) / max(len(ids), 1)))
     return labels

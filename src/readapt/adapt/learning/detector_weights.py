@@ -6,17 +6,14 @@ does nothing at first and stays fixed: an affine map that learns.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import numpy_helper
 from torch import Tensor
 
 from readapt.adapt.learning.weights import FixedNorm
 from readapt.errors import ModelError
+from readapt.export.restore import stored_weights
 from readapt.models.bundle import Bundle
 from readapt.nets.detector import ConvNorm, DetectorNet, DetectorNetConfig
 
@@ -30,7 +27,7 @@ def trainable_detector(bundle: Bundle) -> DetectorNet | None:
     if bundle.detector is None:
         return None
     try:
-        network = _network(_weights(bundle.detector))
+        network = _network(stored_weights(bundle.detector))
     except (KeyError, ValueError, RuntimeError, IndexError) as error:
         raise ModelError(
             f"{bundle.detector}: this detector cannot be trained ({error}): use a model that "
@@ -38,19 +35,6 @@ def trainable_detector(bundle: Bundle) -> DetectorNet | None:
         ) from error
     network.requires_grad_(True).eval()
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def _weights(path: Path) -> dict[str, NDArray[np.float32]]:
-    try:
-        graph = onnx.load(str(path)).graph
-    except Exception as error:  # protobuf's and onnx's errors share no narrower base
-        raise ModelError(f"{path} cannot be loaded as an ONNX network: {error}") from error
-    arrays = ((one.name, numpy_helper.to_array(one)) for one in graph.initializer)
-    return {
-        name.removesuffix(".half"): array.astype(np.float32)
-        for name, array in arrays
-        if array.dtype in (np.float16, np.float32)
-    }
 
 
 def _network(weights: dict[str, NDArray[np.float32]]) -> DetectorNet:

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from readapt.errors import ModelError
-from readapt.gan.frozen import from_bundle
+from readapt.export.restore import from_bundle
 from readapt.models.bundle import Bundle
 from readapt.nets.crnn import ConvBlock, Crnn, CrnnConfig
 from readapt.recognize.alphabet import Alphabet

@@ -13,7 +13,7 @@ from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.stage import LOOK, LOOK_FOLDER, Outcome, State
 from readapt.adapt.teachers.engines import find_teacher
 from readapt.cores import cores
-from readapt.errors import InputError, ReadaptError
+from readapt.errors import InputError
 from readapt.gan.frozen import freeze_recognizer
 from readapt.gan.kindred import kindred_of
 from readapt.gan.look import LOOK_NAME, Look
@@ -21,7 +21,7 @@ from readapt.gan.make_look import BOTH_SIDES, LookConfig, make_look
 from readapt.gan.monitor import Reads, rough_reader
 from readapt.gan.play import CollapseError
 from readapt.gan.scans import ScanLines
-from readapt.gan.written import change_of, write_look_lines
+from readapt.gan.written import BrokenTextsError, change_of, write_look_lines
 from readapt.recognize.greedy import best_path
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.types import Image
@@ -60,7 +60,8 @@ class LearnLook:
 
         The game goes on where it was stopped; the lines are written again, the same ones.
         """
-        config, height = state.config, state.network.config.height
+        config, given = state.config, state.config.look
+        place = Path(given) if given else folder / "look"
         recognizer = as_read(state.network, state.alphabet, config.threads)
 
         def reads(images: Sequence[Image]) -> list[str]:
@@ -69,68 +70,74 @@ class LearnLook:
             return [state.alphabet.decode(best_path(p).ids) for p in found]
 
         maker = LineMaker(
-            LineConfig(seed=config.seed + 41, clean=1.0, height=height),
+            LineConfig(seed=config.seed + 41, clean=1.0, height=state.network.config.height),
             corpora=state.corpora,
             alphabet=state.alphabet,
         )
-        given = state.config.look
-        place, work = Path(given) if given else folder / "look", folder / "game"
-        figures: dict[str, float] = {}
-        if not given and not (place / LOOK_NAME).is_file():
-            plain, minutes = LookConfig(), portion.minutes * PLAYING
-            play = replace(
-                plain.play,
-                minutes=minutes,
-                steps=config.steps,
-                seed=config.seed,
-                checkpoint_seconds=30.0,
-            )
-            game = replace(plain.game, one_sided=minutes < BOTH_SIDES, seed=config.seed)
-            feed = replace(plain.feed, seed=config.seed)
-            try:
-                made = make_look(
-                    ScanLines(state.target.lines, 0, 0),
-                    maker,
-                    state.alphabet,
-                    freeze_recognizer(deepcopy(state.network)),
-                    _judge(state, portion) or rough_reader(reads),
-                    place,
-                    work,
-                    replace(plain, play=play, game=game, feed=feed, device=config.device),
-                    (work / "checkpoint.pt").is_file(),
-                    state.told,
-                    tick=portion.tick,
-                )
-            except (CollapseError, InputError) as error:  # the other stages can do without it
-                return Outcome(verdict=Verdict(False, str(error)))
-            figures = made.figures
-        look = Look.load(place)
-        kindred = kindred_of(look)
-        maker = maker if kindred is None else kindred.maker(maker)
-        lines = folder / "lines"
-        share, written_in = 0.0, stopwatch()
-        most = portion.seconds * (1.0 if given else 1 - PLAYING)
         try:
-            for written in write_look_lines(
-                lines,
-                min(WRITTEN, round(A_MINUTE * state.config.minutes)),
-                maker,
-                change_of(look),
-                reads,
-                seed=config.seed,
-                height=height,
-                settings=() if kindred is None else kindred.settings,
-            ):
-                portion.tick()
-                share = round(written.share, 4)
-                if written_in() > most and written.kept >= FEWEST and not config.steps:
-                    break
-        except ReadaptError as error:  # four of five lines have lost their text
+            figures: dict[str, float] = {}
+            if not given and not (place / LOOK_NAME).is_file():
+                figures = _learnt(state, portion, maker, reads, place, folder / "game")
+            seconds = portion.seconds * (1.0 if given else 1 - PLAYING)
+            share = _written(state, Look.load(place), maker, reads, folder / "lines", seconds)
+        except (CollapseError, InputError, BrokenTextsError) as error:  # others do without it
             return Outcome(verdict=Verdict(False, str(error)))
         return Outcome(
-            files={LOOK: lines, LOOK_FOLDER: place},
+            files={LOOK: folder / "lines", LOOK_FOLDER: place},
             record={"kept their text": share, **{k: round(v, 5) for k, v in figures.items()}},
         )
+
+
+def _learnt(
+    state: State, portion: Portion, maker: LineMaker, reads: Reads, place: Path, work: Path
+) -> dict[str, float]:
+    """Play the game in ``work`` and write the look to ``place``; returns its judge's figures."""
+    config, plain, minutes = state.config, LookConfig(), portion.minutes * PLAYING
+    play = replace(
+        plain.play,
+        minutes=minutes,
+        steps=config.steps,
+        seed=config.seed,
+        checkpoint_seconds=30.0,
+    )
+    game = replace(plain.game, one_sided=minutes < BOTH_SIDES, seed=config.seed)
+    feed = replace(plain.feed, seed=config.seed)
+    made = make_look(
+        ScanLines(state.target.lines, 0, 0),
+        maker,
+        state.alphabet,
+        freeze_recognizer(deepcopy(state.network)),
+        _judge(state, portion) or rough_reader(reads),
+        place,
+        work,
+        replace(plain, play=play, game=game, feed=feed, device=config.device),
+        (work / "checkpoint.pt").is_file(),
+        state.told,
+        tick=portion.tick,
+    )
+    return made.figures
+
+
+def _written(
+    state: State, look: Look, maker: LineMaker, reads: Reads, folder: Path, seconds: float
+) -> float:
+    """Write labelled lines in the look to ``folder``; returns the share that kept their text."""
+    config, kindred = state.config, kindred_of(look)
+    share, elapsed = 0.0, stopwatch()
+    for written in write_look_lines(
+        folder,
+        min(WRITTEN, round(A_MINUTE * config.minutes)),
+        maker if kindred is None else kindred.maker(maker),
+        change_of(look),
+        reads,
+        seed=config.seed,
+        height=state.network.config.height,
+        settings=() if kindred is None else kindred.settings,
+    ):
+        share = round(written.share, 4)
+        if elapsed() > seconds and written.kept >= FEWEST and not config.steps:
+            break
+    return share
 
 
 def _judge(state: State, portion: Portion) -> Reads | None:

@@ -16,7 +16,6 @@ from readapt.adapt.scans import target as looking
 from readapt.adapt.scans.target import (
     Target,
     TargetConfig,
-    _files,
     _Line,
     _parted,
     find_target,
@@ -196,35 +195,6 @@ def test_scans_of_one_name_are_told_apart_by_their_folders(tmp_path: Path, reade
     assert sorted(target.names) == sorted((every | copies) - {left_out})
     assert "Not images, left out: vol2/notes.txt." in target.remarks
     assert not any(str(tmp_path) in one for one in (*target.names, *target.remarks))
-
-
-def test_files_are_called_by_as_much_of_their_path_as_tells_them_apart(tmp_path: Path) -> None:
-    names = ("a/x/1.png", "b/x/1.png", "b/y/1.png", "b/y/2.png", "c/1.png")
-    for name in names:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-        (tmp_path / name).with_name("notes.txt").touch()
-
-    def called(*scans: str) -> list[str]:
-        return list(_files([str(tmp_path / scan) for scan in scans])[0].values())
-
-    assert called("b/y/1.png") == ["1.png"]
-    assert called("b/y") == ["1.png", "2.png"]
-    assert called("b/") == ["x/1.png", "y/1.png", "y/2.png"]
-    assert called("b/x/1.png", "b/x") == ["1.png"]  # one file, given twice
-    assert called("b", "c") == ["x/1.png", "y/1.png", "y/2.png", "1.png"]
-    assert called("b/y", "c") == ["y/1.png", "2.png", "c/1.png"]
-    assert called("a", "b") == ["a/x/1.png", "b/x/1.png", "y/1.png", "y/2.png"]
-    assert called("*/*/1.png") == ["a/x/1.png", "b/x/1.png", "y/1.png"]
-    assert _files([str(tmp_path / "b/y"), str(tmp_path / "c")])[1] == ["c/notes.txt", "y/notes.txt"]
-
-
-def test_one_file_by_two_paths_has_one_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "1.png").touch()
-    monkeypatch.chdir(tmp_path)
-    assert list(_files(["1.png", "./1.png"])[0].values()) == ["1.png", "1.png"]
 
 
 def test_a_copy_in_a_document_is_named_by_its_page(tmp_path: Path, reader: Reader) -> None:

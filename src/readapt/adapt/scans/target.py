@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final, NamedTuple
 from zipfile import BadZipFile
 
@@ -15,11 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from readapt.adapt.scans.names import name_files, name_page
 from readapt.adapt.scans.sheets import MOST, Sheets, pack, part, sheet_of, unpack
 from readapt.errors import InputError, UsageError
 from readapt.gan.scans import usable
 from readapt.lines.crop import crop_line
-from readapt.pages.load import STDIN, PageImage, find_inputs
+from readapt.pages.load import PageImage
 from readapt.pages.spread import SpreadPages
 from readapt.reader import Reader
 from readapt.recognize.preprocess import prepare_line
@@ -173,7 +174,7 @@ def find_target(
         InputError: no page at all, or fewer lines than ``config.least``.
 
     """
-    names, others = _files(scans)
+    names, others = name_files(scans)
     remarks = []
     if others:
         remarks.append(f"Not images, left out: {_listed(others)}.")
@@ -188,7 +189,7 @@ def find_target(
     started = time.monotonic()  # to open thousands of files on a slow disk is no looking yet
     for done, page in enumerate(every, 1):
         mark = b"" if page is None else hashlib.sha256(page.image.tobytes()).digest()
-        name = "" if page is None else _page_name(page, names, every.counts)
+        name = "" if page is None else name_page(page, names, every.counts)
         if page is not None and mark in seen:
             twice.append(name)
         elif page is not None:
@@ -225,53 +226,6 @@ def find_target(
     target = _parted(found[: config.most], config, seed, tuple(remarks))
     held_out = frozenset(target.held_out_pages) - set(target.pages)
     return replace(target, sheets=part(sheets, held_out, seed), names=tuple(called))
-
-
-def _files(scans: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Find what to call each file that may be a page, and the other files in folders of ``scans``.
-
-    A file in a folder of ``scans`` is called by its path from there, others by their names.
-    """
-    names: dict[str, str] = {}
-    others: dict[str, str] = {}
-    for scan in scans:
-        if scan == STDIN:
-            raise InputError("-: adaptation needs files, not stdin; name a folder.", scan)
-        folder = Path(scan)
-        above = folder if folder.is_dir() else None
-        for path in find_inputs(scan):
-            file = PurePath(path)
-            names.setdefault(path, file.relative_to(above or file.parent).as_posix())
-        for other in folder.rglob("*") if above else ():
-            inside = other.relative_to(folder)
-            hidden = any(part.startswith(".") for part in inside.parts)  # as in find_inputs
-            if not hidden and other.is_file():
-                others[str(other)] = inside.as_posix()
-    others = {path: name for path, name in others.items() if path not in names}
-    return _told_apart(names), sorted(_told_apart(others).values())
-
-
-def _told_apart(names: dict[str, str]) -> dict[str, str]:
-    """Lengthen what files are called, the ends of their paths, until no two are called the same."""
-    while True:
-        times = Counter(names.values())
-        longer = {
-            path: _longer(path, name) if times[name] > 1 else name for path, name in names.items()
-        }
-        if longer == names:  # or their paths are at their beginning: ./a.png and a.png
-            return names
-        names = longer
-
-
-def _longer(path: str, name: str) -> str:
-    """Return one folder more of the path than ``name``, its end, has."""
-    return PurePath(*PurePath(path).parts[-len(PurePath(name).parts) - 1 :]).as_posix()
-
-
-def _page_name(page: PageImage, names: Mapping[str, str], counts: Mapping[str, int]) -> str:
-    """Return what to call a page: its file, and its number where the file has several."""
-    name = names[page.source]
-    return f"{name}, page {page.index + 1}" if counts[page.source] > 1 else name
 
 
 def _cuts(

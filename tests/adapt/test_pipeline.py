@@ -85,7 +85,10 @@ def test_the_whole_way(tmp_path: Path) -> None:
     told: list[Told] = []
     truth = write_lines(tmp_path / "truth", 5, truth=True)
     (tmp_path / "truth" / "not-a-page.txt").write_text("x")
+    left = tmp_path / "mine-adapting" / "draft-of-a-run-that-was-killed"
+    left.mkdir(parents=True)
     adapted = run(tmp_path, listener=told.append, truth=truth)
+    assert not left.exists()
     bundle = Bundle.load(adapted.model)
     assert bundle.manifest.provenance["adapted"]["stages"] == list(adapted.kept)  # type: ignore[index,call-overload]
     assert adapted.truth is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ FITTING = 0.35
 """Share of the time left at the end that the calibration of the estimate may take ..."""
 LEAST = 15.0
 """... and seconds that it has where none is left: estimates are not a matter of luck."""
+_DRAFT = "draft-"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ class Adapted:
 def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
     """Write the model and the report; measure where there is a truth."""
     ending = replace(ending, remarks=(*ending.remarks, *_doubts(ending)))
-    with tempfile.TemporaryDirectory(dir=ending.work) as scratch:
+    for left in ending.work.glob(f"{_DRAFT}*"):  # by a run that was killed here
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=ending.work, prefix=_DRAFT) as scratch:
         ending.say("writing the model")
         bundle, remark = draft_model(ending, Path(scratch) / _plain(out.name))
         if remark:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from readapt.cli.device import Device, DeviceOption
-from readapt.errors import UsageError
+from readapt.cli.options import Device, DeviceOption, Quiet, Scans, need_torch
 
 if TYPE_CHECKING:
     from readapt.adapt.end.finish import Adapted
@@ -19,10 +18,7 @@ SHOWN = 40
 
 
 def adapt(
-    scans: Annotated[
-        list[str],
-        typer.Argument(metavar="SCANS...", help="Images, PDFs, folders of them, quoted globs."),
-    ],
+    scans: Scans,
     out: Annotated[
         Path,
         typer.Option("-o", "--out", help="Folder for the model; OUT-adapting has the report."),
@@ -82,7 +78,7 @@ def adapt(
     ] = 0,
     device: DeviceOption = Device.auto,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.", min=0)] = 0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Learn from unlabelled scans, and write a model that reads them better.
 
@@ -91,12 +87,7 @@ def adapt(
     one begun with. A run that was stopped goes on with --resume. OUT-adapting/report.html shows
     what was learnt; it holds pieces of the scans, the model does not.
     """
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise UsageError(
-            "Adaptation needs the learning tier: pip install 'readapt[train]'."
-        ) from error
+    need_torch("Adaptation")
     from dataclasses import replace
 
     from readapt.adapt.journal import minutes_before

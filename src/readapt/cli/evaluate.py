@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from readapt.cli.options import Quiet
 from readapt.errors import UsageError
 
 
@@ -34,7 +35,7 @@ def evaluate(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="Processor threads; default: all.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure a model on pages or lines with known text.
 

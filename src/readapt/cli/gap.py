@@ -7,14 +7,12 @@ from typing import Annotated
 import typer
 
 from readapt.cli.aside import aside
+from readapt.cli.options import Quiet, Scans, need_torch
 from readapt.errors import UsageError
 
 
 def gap(
-    scans: Annotated[
-        list[str],
-        typer.Argument(metavar="SCANS...", help="Images, PDFs, folders of them, quoted globs."),
-    ],
+    scans: Scans,
     model: Annotated[
         str | None,
         typer.Option("-m", "--model", help="Model that finds the lines (see `readapt models`)."),
@@ -34,7 +32,7 @@ def gap(
         bool, typer.Option("--brief", help="The distance alone; rank no fonts and degradations.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of lines and critics.", min=0)] = 0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure how far the lines that readapt trains on look from your scans.
 
@@ -42,12 +40,7 @@ def gap(
     difference. Then kinds of fonts, the families of the nearest kind, kinds of documents and single
     degradations are ranked by how near they come.
     """
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise UsageError(
-            "The gap meter needs the learning tier: pip install 'readapt[train]'."
-        ) from error
+    need_torch("The gap meter")
     from functools import partial
 
     from readapt.gan.candidates import candidates, draw_lines, families

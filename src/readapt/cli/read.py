@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from readapt.cli.options import Quiet
 from readapt.document.unsure import Unsure, settle_page
 from readapt.errors import InputError, UsageError
 from readapt.formats.table import FormatName
@@ -111,7 +112,7 @@ def read(
             "reading takes several times as long.",
         ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
+    quiet: Quiet = False,
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="A line for each input.")
     ] = False,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from readapt.cli.options import Quiet, need_torch
 from readapt.errors import UsageError
 
 synth = typer.Typer(
@@ -30,7 +31,6 @@ Text = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed, the same files.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes that share the work.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")]
 
 
 @synth.command()
@@ -101,7 +101,7 @@ def pages(
     config = PageConfig(seed=seed)
     make: MakesPage = make_page
     if look is not None:
-        _need_torch()
+        need_torch("A look")
         from dataclasses import replace
 
         from readapt.gan.look import Look
@@ -127,13 +127,6 @@ def _warn(text: str | None) -> None:
             print(f"readapt: {problem}", file=sys.stderr)
 
 
-def _need_torch() -> None:
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise UsageError("A look needs the learning tier: pip install 'readapt[train]'.") from error
-
-
 def _lines_in_a_look(
     output: Path,
     count: int,
@@ -144,7 +137,7 @@ def _lines_in_a_look(
     tolerance: float,
     quiet: bool,
 ) -> None:
-    _need_torch()
+    need_torch("A look")
     from collections.abc import Sequence
 
     from readapt.gan.kindred import kindred_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from readapt.cli.aside import aside
-from readapt.cli.device import Device, DeviceOption
+from readapt.cli.options import Device, DeviceOption, GoOn, Quiet, Scans, need_torch
 from readapt.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,10 +29,7 @@ class Objective(StrEnum):
 
 
 def cyclegan(
-    scans: Annotated[
-        list[str],
-        typer.Argument(metavar="SCANS...", help="Images, PDFs, folders of them, quoted globs."),
-    ],
+    scans: Scans,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="LOOK", help="Folder of the look.")],
     model: Annotated[
         str | None,
@@ -86,22 +83,17 @@ def cyclegan(
         ),
     ] = 200,
     judge_every: Annotated[int, typer.Option(help="Steps between two looks.", min=1)] = 200,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    resume: GoOn = False,
     device: DeviceOption = Device.auto,
     seed: Annotated[int, typer.Option(help="Of lines and weights.", min=0)] = 0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Learn the look of your scans; `readapt synth lines --look LOOK` then writes lines in it.
 
     LOOK can be shared without the scans. Beside it, LOOK-training gets the checkpoint, the logs
     and report.html, which shows pieces of the scans. A run that was stopped goes on with --resume.
     """
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise UsageError(
-            "Training needs the learning tier: pip install 'readapt[train]'."
-        ) from error
+    need_torch("Training")
     import time
     from dataclasses import replace
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from readapt.cli.device import Device, DeviceOption
+from readapt.cli.options import Device, DeviceOption, need_torch
 from readapt.errors import UsageError
 
 
@@ -30,13 +30,10 @@ def detector(
     A checkpoint is written every two minutes; a run that was stopped goes on with --resume and
     ends at the same number of minutes in all. To train a finished one further, give more minutes.
     """
-    try:
-        import torch
-    except ImportError as error:
-        raise UsageError(
-            "Training needs the learning tier: pip install 'readapt[train]'."
-        ) from error
+    need_torch("Training")
     from dataclasses import replace
+
+    import torch
 
     from readapt.export.detector import export_detector
     from readapt.synth.page import PageConfig

@@ -6,15 +6,11 @@ from typing import Annotated
 import typer
 
 from readapt.cli.aside import aside
-from readapt.cli.device import Device, DeviceOption
-from readapt.errors import UsageError
+from readapt.cli.options import Device, DeviceOption, GoOn, Quiet, Scans, need_torch
 
 
 def pages(
-    scans: Annotated[
-        list[str],
-        typer.Argument(metavar="SCANS...", help="Images, PDFs, folders of them, quoted globs."),
-    ],
+    scans: Scans,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="LOOK", help="Folder of the look.")],
     model: Annotated[
         str | None,
@@ -38,22 +34,17 @@ def pages(
     identity: Annotated[float, typer.Option(help="Weight of the identity loss.", min=0)] = 0.5,
     ink: Annotated[float, typer.Option(help="Weight of the ink loss.", min=0)] = 1.0,
     judge_every: Annotated[int, typer.Option(help="Steps between two looks.", min=1)] = 200,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    resume: GoOn = False,
     device: DeviceOption = Device.auto,
     seed: Annotated[int, typer.Option(help="Of pages and weights.", min=0)] = 0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Dress whole pages as your scans; `readapt synth pages --look LOOK` then writes such pages.
 
     The CycleGAN of `train cyclegan` on patches of pages, with several lines and the margins. LOOK
     gets pages beside what else it holds; LOOK-pages-training gets the checkpoint and report.html.
     """
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise UsageError(
-            "Training needs the learning tier: pip install 'readapt[train]'."
-        ) from error
+    need_torch("Training")
     import time
     from collections.abc import Sequence
     from dataclasses import replace

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from readapt.cli.aside import aside
+from readapt.cli.options import GoOn, Quiet, Scans, need_torch
 from readapt.errors import UsageError
 
 
@@ -23,10 +24,7 @@ class Objective(StrEnum):
 
 
 def paper(
-    scans: Annotated[
-        list[str],
-        typer.Argument(metavar="SCANS...", help="Images, PDFs, folders of them, quoted globs."),
-    ],
+    scans: Scans,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="LOOK", help="Folder of the look.")],
     model: Annotated[
         str | None,
@@ -45,20 +43,15 @@ def paper(
         Path | None,
         typer.Option(metavar="FILE", help="PNG of a sheet of 512 x 512 pixels to look at."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    resume: GoOn = False,
     seed: Annotated[int, typer.Option(help="Of patches and weights.", min=0)] = 0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Learn the paper of your scans: endless backgrounds that fit to themselves at their edges.
 
     LOOK gets the paper beside what else it holds; LOOK-paper-training gets the checkpoint.
     """
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise UsageError(
-            "Training needs the learning tier: pip install 'readapt[train]'."
-        ) from error
+    need_torch("Training")
     import time
     from dataclasses import replace
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from readapt.cli.device import Device, DeviceOption
+from readapt.cli.options import Device, DeviceOption, Quiet, need_torch
 from readapt.errors import UsageError
 
 
@@ -40,19 +40,14 @@ def recognizer(
     workers: Annotated[int, typer.Option(help="Processes that draw lines, each.", min=0)] = 1,
     device: DeviceOption = Device.auto,
     seed: Annotated[int, typer.Option(help="Of lines and weights.", min=0)] = 0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Train a recognizer on synthetic lines; OUT/model is then a model for `readapt recognize`.
 
     A checkpoint is written every two minutes; a run that was stopped goes on with --resume and
     ends at the same number of minutes in all. OUT/log.csv has the curves.
     """
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise UsageError(
-            "Training needs the learning tier: pip install 'readapt[train]'."
-        ) from error
+    need_torch("Training")
     from dataclasses import replace
 
     from readapt.export.recognizer import save_recognizer_bundle

@@ -79,7 +79,7 @@ def fit_weights(
     for number in range(SETS):
         if elapsed() * (number + 1) > seconds * max(number, 1):
             break
-        lines = known.fresh(CALIBRATED + number // 2 * A_SET, A_SET)
+        lines = known.fresh(CALIBRATED + number * A_SET, A_SET)
         images = [image for image, _ in lines]
         if number % 2:
             images = [dressed(image, i) for i, image in enumerate(images)]

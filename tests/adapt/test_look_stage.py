@@ -15,13 +15,17 @@ from readapt.adapt.budget import Portion
 from readapt.adapt.learning.known import Known, read_translated
 from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
-from readapt.adapt.stage import LOOK, State
+from readapt.adapt.stage import KNOWN, LOOK, State
 from readapt.adapt.stages import look
 from readapt.adapt.stages.look import LearnLook
 from readapt.errors import InputError
+from readapt.gan.kindred import Kindred
 from readapt.gan.play import CollapseError
+from readapt.gan.setting import Setting
 from readapt.gan.written import BrokenTextsError, Written
-from readapt.synth.lines import LineSample
+from readapt.recognize.alphabet import Alphabet
+from readapt.synth.corpus import Corpus
+from readapt.synth.lines import LineConfig, LineSample
 from readapt.types import Image
 
 
@@ -35,7 +39,9 @@ class Looks:
 def state(minutes: float) -> State:
     lines = tuple(bars(text, 30, 200, 20, i) for i, text in enumerate(words(6)))
     target = Target(lines, lines[:2], lines, tuple(range(6)))
-    return State(AdaptConfig(minutes=minutes), reading_network(), ALPHABET, target, {}, False)
+    kinds = {KNOWN: {"genres": {"old": 1.0}, "families": []}}
+    config, network = AdaptConfig(minutes=minutes), reading_network()
+    return State(config, network, ALPHABET, target, {}, False, records=dict(kinds))
 
 
 def test_a_short_budget_has_no_time_for_a_game(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,8 +57,9 @@ def test_lines_in_the_look_are_written_for_later_stages(
     seen: dict[str, object] = {}
 
     def make_look(
-        scans, maker, alphabet, recognizer, reads, folder, work, config, resume, told, tick
+        scans, maker, alphabet, recognizer, reads, folder, work, config, resume, told, tick, kindred
     ):  # type: ignore[no-untyped-def]
+        seen["kinds"] = kindred.genres
         seen.update(minutes=config.play.minutes, lines=len(scans.lines), resume=resume)
         tick()
         seen["frozen"] = not any(p.requires_grad for p in recognizer.parameters())
@@ -71,7 +78,9 @@ def test_lines_in_the_look_are_written_for_later_stages(
     monkeypatch.setattr(look.Look, "load", classmethod(lambda cls, folder: None))
     monkeypatch.setattr(look, "LineMaker", lambda *_, **__: None)
     monkeypatch.setattr(look, "kindred_of", lambda found: None)
+    monkeypatch.setattr(look.Kindred, "maker", lambda self, like: like)
     outcome = LearnLook().run(state(60), Portion(1200.0), tmp_path / "look")
+    assert seen.pop("kinds") == (("old", 1.0),)
     assert seen == {"minutes": 15.0, "lines": 6, "resume": False, "frozen": True}
     assert outcome.network is None
     assert outcome.record["kid"] == 0.5
@@ -96,6 +105,7 @@ def test_a_look_that_is_there_is_not_learnt_again(
     monkeypatch.setattr(look.Look, "load", classmethod(lambda cls, folder: loaded.append(folder)))
     monkeypatch.setattr(look, "LineMaker", lambda *_, **__: None)
     monkeypatch.setattr(look, "kindred_of", lambda found: None)
+    monkeypatch.setattr(look.Kindred, "maker", lambda self, like: like)
     short = state(5)
     short.config = replace(short.config, look=str(tmp_path / "mine"))
     assert LearnLook().lacks(short) == ""
@@ -166,3 +176,44 @@ def test_rapidocr_judges_where_it_teaches(monkeypatch: pytest.MonkeyPatch) -> No
     assert judge is not None
     assert judge(asked.target.lines[:2]) == ["ab", ""]
     assert ticks
+
+
+def test_lines_in_a_look_say_what_the_scans_are_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kinds and languages are those found on the scans; how lines are set is the look's."""
+    now = state(60)
+    now.corpora = {name: Corpus(name, "ab", ("ab",)) for name in ("fr", "de", "pl")}
+    now.records["words"] = {"languages": {"fr": 0.9, "pl": 0.06}}
+    made = {}
+
+    def maker(config: LineConfig, corpora: dict[str, Corpus], alphabet: Alphabet) -> str:
+        made["texts"] = list(corpora)
+        return "maker"
+
+    def write(folder, count, maker, change, reads, *, seed, height, settings):  # type: ignore[no-untyped-def]
+        made.update(settings=settings, maker=maker)
+        yield Written(count, count)
+
+    setting = Setting("Courier", 26, 0.5, 0.5, 0, 1, 5, 5)
+    remembered = Kindred((("print", 1.0),), ("Courier",), (setting,))
+    monkeypatch.setattr(look, "LineMaker", maker)
+    monkeypatch.setattr(look, "write_look_lines", write)
+    monkeypatch.setattr(look, "change_of", lambda found: None)
+    monkeypatch.setattr(look.Look, "load", classmethod(lambda cls, folder: None))
+    monkeypatch.setattr(look, "kindred_of", lambda found: remembered)
+    monkeypatch.setattr(Kindred, "maker", lambda self, like: (like, self.genres, self.families))
+    now.config = replace(now.config, look=str(tmp_path))
+    LearnLook().run(now, Portion(60.0), tmp_path / "look")
+    assert made == {
+        "texts": ["fr"],
+        "settings": (setting,),
+        "maker": ("maker", (("old", 1.0),), ("Courier",)),
+    }
+
+
+def test_lines_in_a_look_are_never_quite_the_same() -> None:
+    known = Known(Names("a"), Names("g"), 36, ((bars("ab ba"), "t"),))  # type: ignore[arg-type]
+    first, again, other = known._line(1)[0], known._line(1)[0], known._line(3)[0]
+    assert np.array_equal(first, again)
+    assert first.shape != other.shape or not np.array_equal(first, other)

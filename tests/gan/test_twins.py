@@ -64,7 +64,7 @@ def test_twins_have_the_face_the_place_and_the_weight(
         assert twin.line.image.shape == one.image.shape
         real, drawn = one.image < 115, twin.line.image < 115
         assert (real & drawn).sum() > 0.75 * real.sum()
-        assert drawn.sum() == pytest.approx(real.sum(), rel=0.25)
+        assert drawn.sum() == pytest.approx(real.sum(), rel=0.08)
         assert twin.setting.baseline == pytest.approx(26, abs=1)
 
 

@@ -59,7 +59,7 @@ def adapt(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="A stage to run: survey, look, free, words, teach, ask, listen, weigh, paper, "
+            help="A stage to run: survey, free, words, look, teach, ask, listen, weigh, paper, "
             "teach-pages, listen-pages; repeatable."
         ),
     ] = None,

@@ -22,7 +22,7 @@ _GAPS = 3
 """Critics that are trained at the end."""
 _FEWEST = 60
 """A critic of fewer steps says nothing."""
-_SHORT = 10.0
+_SHORT = 20.0
 """Minutes below which fewer lines are drawn."""
 
 

@@ -54,7 +54,8 @@ def shaken(images: Tensor) -> Tensor:
     count, _, height, width = images.shape
     random = torch.rand(5, count, device=images.device) * 2 - 1
     x, y = (random[0] * 3.0 / width, random[1] * 3.0 / height)  # 1.5 pixels
-    wide, high, slant = 1 + 0.02 * random[2], 1 + 0.08 * random[3], 0.05 * random[4]
+    wide, high = 1 + 0.02 * random[2], 1 + 0.08 * random[3]
+    slant = 0.05 * random[4] * height / width  # of normalised axes
     nothing = torch.zeros_like(x)
     theta = torch.stack([wide, slant, x, nothing, high, y], 1).reshape(count, 2, 3)
     grid = F.affine_grid(theta, [count, 1, height, width], align_corners=False)

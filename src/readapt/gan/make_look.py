@@ -18,6 +18,7 @@ from readapt.gan.colour import grey
 from readapt.gan.critic import Gap, GapConfig, measure_floor, measure_gap
 from readapt.gan.crops import Feed, FeedConfig, Rendered
 from readapt.gan.cyclegan import CycleGan, CycleGanConfig, Judge
+from readapt.gan.kindred import Kindred
 from readapt.gan.look import Look, save_look, translator_section
 from readapt.gan.monitor import LOST, Monitor, MonitorConfig, Reads
 from readapt.gan.play import CollapseError, PlayConfig, Result, Verdict, play
@@ -90,13 +91,15 @@ def make_look(
     echo: bool = False,
     started: float | None = None,
     tick: Callable[[], None] = lambda: None,
+    kindred: Kindred | None = None,
 ) -> Made:
     """Make the look `folder`; `work` gets checkpoint, logs and `report.html`.
 
     `reads` is the judge: a reader that is not the `recognizer` in the loop. A quarter of the real
     lines is never played with: they are what is compared with. The minutes of `config.play` are
     those from `started`, a time of `time.monotonic`, to the end, drawing and measuring included.
-    `tick` is called at every turn of the game.
+    `tick` is called at every turn of the game. `kindred` says which kinds of documents the scans
+    are, where that is known.
     The look is written at the end, so that a run that fails leaves none broken. Raises
     :class:`CollapseError` where no state was worth keeping.
     """
@@ -110,7 +113,10 @@ def make_look(
     told(f"{len(scans.lines)} real lines; drawing rendered ones to match")
     chosen = replace(config.source, least_width=config.feed.widths[0], judged=config.monitor.lines)
     twinned, compared = ([grey(line) for line in some] for some in (real, judged))
-    source = choose_source(maker, twinned, compared, alphabet, recognizer, chosen, config.game.seed)
+    seed = config.game.seed
+    source = choose_source(
+        maker, twinned, compared, alphabet, recognizer, chosen, seed, kindred, tick
+    )
     shares = ", ".join(f"{genre} {share:.0%}" for genre, share in source.kindred.genres)
     told(f"{len(source.kindred.families)} font families; drawn as {shares}")
     if source.kindred.settings:

@@ -146,7 +146,7 @@ class MonitorConfig:
     """What is judged, and by what measure."""
 
     lines: int = 200
-    """Rendered lines translated at each look."""
+    """Rendered lines translated at each look, at most."""
     real: int = 400
     """Real lines compared with, at most."""
     held_out: float = 0.25
@@ -274,7 +274,9 @@ class Monitor:
         wrong = self.wrong = collapse(self.plain, translated)
         if lost_texts(figures):
             self.wrong = wrong or LOST
-        missing = max(0.0, self.config.preserved - figures["preserved"])
+        # One line is luck, where there are few.
+        kept = figures["preserved"] + 1 / max(1, int(self.readable.sum()))
+        missing = max(0.0, self.config.preserved - kept) if self.readable.any() else 1.0
         score = float("inf") if self.wrong else figures["kid"] + 100 * missing
         return Verdict(score, figures, wrong, too_few_texts=missing > 0 and self._says_something)
 

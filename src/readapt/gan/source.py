@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,8 @@ from readapt.types import Image
 _TRIES = 20
 _RARE = 0.02
 """Faces that fewer of the twins are set in are left out."""
-_FEW = 20
-"""Twins below which the judge looks at other lines too."""
+_FEW = 100
+"""Twins below which the judge looks at other lines too: by a handful one lost text decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +61,21 @@ def choose_source(
     recognizer: Crnn,
     config: SourceConfig,
     seed: int = 0,
+    kindred: Kindred | None = None,
+    tick: Callable[[], None] = lambda: None,
 ) -> Source:
     """Find kinds, fonts and settings of the real lines, all prepared, and draw lines like them.
 
-    Half of the lines are twins of `real` ones as far as those go; the others are set like them
-    with texts of the maker. Where nothing is read surely on the scans, all are as the maker draws
-    them.
+    Kinds are those of `kindred` where they are known. Half of the lines are twins of `real` ones as
+    far as those go; the others are set like them with texts of the maker. Where nothing is read
+    surely on the scans, all are as the maker draws them.
     """
     height = real[0].shape[0]
-    kindred = find_kindred(maker, real[: config.compared], recognizer, config.pilot, height)
+    if kindred is None:
+        kindred = find_kindred(maker, real[: config.compared], recognizer, config.pilot, height)
     fonts = _fonts(maker, kindred)
     read = originals(real[: config.kept], recognizer, alphabet)
-    twins = find_twins(fonts, read[: config.kept // 2], recognizer)
+    twins = find_twins(fonts, read[: config.kept // 2], recognizer, tick)
     faces = {name for name, share in elected(twins) if share >= _RARE} if twins else set()
     chosen = [font for font in fonts if font.name in faces]
     others: list[Twin] = []
@@ -81,7 +84,7 @@ def choose_source(
         settings = tuple(t.setting for t in twins if t.setting.face in faces)
         kindred = Kindred(kindred.genres, tuple(families), settings)
         read = originals(judged[: 2 * config.judged], recognizer, alphabet)
-        others = find_twins(chosen, read, recognizer)
+        others = find_twins(chosen, read, recognizer, tick)
     missing = max(0, config.judged - len(others)) if len(others) < _FEW else 0
     count, least = config.kept - len(twins) + missing, config.least_width
     texts = source_lines(kindred.maker(maker), count, seed, height, kindred.settings)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,6 +45,8 @@ _STRETCH = 1.45
 """A face that must be made wider or narrower by more than this, beside the height, is another."""
 _HEAVIER = 0.06 * SIZE
 """Pixels by which a stroke's edge is moved at most."""
+_HALVINGS = 7
+"""That many times the search for it is narrowed: to a twentieth of a pixel."""
 _NOMINATING = 8
 """Lines that are set in every face ..."""
 _NOMINATED = 12
@@ -129,12 +132,12 @@ def best_faces(
 ) -> list[Font]:
     """Choose the faces that come nearest to most lines.
 
-    Some short lines are set in every font, and nominate those whose softened pixels are nearest;
-    then more lines vote for the nearest among these by features.
+    Some of the shorter lines are set in every font, and nominate those whose softened pixels are
+    nearest; then more lines vote for the nearest among these by features.
     """
     if len(fonts) <= _FEW or not real:
         return list(fonts)
-    short = sorted(real, key=lambda one: one.image.shape[1] // max(len(one.text) // 8, 1))
+    short = sorted(real, key=lambda one: one.image.shape[1])
     nominated: set[str] = set()
     for original in _spread(short[: max(_NOMINATING, len(short) // 2)], _NOMINATING):
         near = []
@@ -144,7 +147,7 @@ def best_faces(
         nominated |= {face for _, face in sorted(near)[:_NOMINATED]}
     left = [font for font in fonts if font.name in nominated]
     votes: Counter[str] = Counter()
-    for original in _spread(short, _VOTING):
+    for original in _spread(real, _VOTING):
         tick()
         for rank, (_, face) in enumerate(_nearest(left, original, recognizer)[:_CHOICES]):
             votes[face] += _CHOICES - rank
@@ -215,11 +218,8 @@ def set_again(original: Original, font: Font) -> Twin | None:
     high = (original.rows[1] - original.rows[0]) / (drawn.rows[1] - drawn.rows[0])
     if not 1 / _STRETCH <= wide / high <= _STRETCH or (np.diff(to) <= 0).any():
         return None
-    box = (slice(*original.rows), slice(int(to[0]), int(to[-1])))
-    distance = edge_distance(drawn.image)[slice(*drawn.rows), int(at[0]) : int(at[-1])]
-    # As much of the box is ink as on the line: the edge is where that share of pixels is inside.
-    share = float((original.image[box] < INK).mean())
-    heavier = float(np.clip(np.quantile(distance, share), -_HEAVIER, _HEAVIER))
+    share = float((_of_words(original.image, original.rows, original.words) < INK).mean())
+    heavier = _heavier(_of_words(edge_distance(drawn.image), drawn.rows, drawn.words), share)
     setting = Setting(
         font.name,
         original.rows[0] + (drawn.baseline - drawn.rows[0]) * high,
@@ -233,6 +233,24 @@ def set_again(original: Original, font: Font) -> Twin | None:
     image = moved_edges(drawn.image, heavier)
     shape = (original.image.shape[0], original.image.shape[1])
     return Twin(placed(image, drawn, (at, to), setting, shape, original.text), setting)
+
+
+def _of_words(
+    image: NDArray[Any], rows: tuple[int, int], words: Sequence[tuple[int, int]]
+) -> NDArray[Any]:
+    """Pixels of the words of a line, without the spaces between them."""
+    return np.concatenate([image[slice(*rows), slice(*word)].ravel() for word in words])
+
+
+def _heavier(distance: NDArray[np.float32], share: float) -> float:
+    """Find by how much edges at these distances are to be moved for a ``share`` of ink."""
+    some = distance[::4]  # enough
+    low, high = -_HEAVIER, _HEAVIER
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        ink = float(np.clip(middle + 0.5 - some, 0, 1).mean())  # as moved_edges draws it
+        low, high = (middle, high) if ink < share else (low, middle)
+    return (low + high) / 2
 
 
 def _space(to: NDArray[np.float64], at: NDArray[np.float64], wide: float) -> float:

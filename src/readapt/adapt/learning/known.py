@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from readapt.adapt.budget import Portion
 from readapt.adapt.stage import KNOWN, LOOK, State
 from readapt.evaluate.truth import TEXT_SUFFIX
@@ -15,6 +17,7 @@ from readapt.pages.load import load_page
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.corpus import Corpus
 from readapt.synth.lines import LineConfig, LineMaker
+from readapt.train.disturb import disturb
 from readapt.types import Image
 
 FRESH = 1_000_000
@@ -25,6 +28,8 @@ GENERAL = 3
 """Of five rendered lines so many are of all kinds, whatever the scans look like: for variety."""
 VOTERS = 300
 """Real lines that vote for kinds of documents and fonts ..."""
+SPOKEN = 0.1
+"""Share of the readings from which on labelled lines are in a language: less may be mistaken."""
 PILOT = 100
 """... of so many rendered lines of each kind."""
 
@@ -49,7 +54,9 @@ class Known:
 
     def _line(self, index: int) -> tuple[Image, str]:
         if self.translated and index % 2:
-            return self.translated[index // 2 % len(self.translated)]
+            image, text = self.translated[index // 2 % len(self.translated)]
+            # They come again and again, and are set straight: a little otherwise each time.
+            return disturb(image, np.random.default_rng([index, 9]), 0.0), text
         maker = self.general if index // 2 % 5 < GENERAL else self.akin
         sample = maker.make(index)
         return prepare_line(sample.image, self.height), sample.text
@@ -74,34 +81,46 @@ def read_translated(folder: Path, height: int) -> tuple[tuple[Image, str], ...]:
     return tuple(found)
 
 
-def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
-    """Return labelled lines for this collection, and what was chosen: once, for all stages."""
-    height = state.network.config.height
-    config = LineConfig(seed=state.config.seed + 31, height=height, textless=0.05)
-    texts = {**state.others, **_texts(state)}
-    general = LineMaker(config, corpora=texts, alphabet=state.alphabet)
+def kindred_here(state: State, portion: Portion) -> Kindred:
+    """Return of which kinds the scans are: found out once, for all stages."""
     record = dict(state.records.get(KNOWN, {}))
     if not record:
         voters, pilot = state.config.few(VOTERS), state.config.few(PILOT)
         real = state.target.lines[:: max(1, len(state.target.lines) // voters)][:voters]
         portion.tick()
+        general, height = _general(state), state.network.config.height
         found = find_kindred(general, real, state.network, pilot, height)
         genres = {genre: round(share, 3) for genre, share in found.genres}
         record = {"genres": genres, "families": list(found.families)}
         state.records[KNOWN] = record
         portion.tick()
-    kindred = Kindred(tuple(record["genres"].items()), tuple(record["families"]))
+    return Kindred(tuple(record["genres"].items()), tuple(record["families"]))
+
+
+def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
+    """Return labelled lines for this collection, and what was chosen: once, for all stages."""
+    general, height = _general(state), state.network.config.height
+    kindred = kindred_here(state, portion)
+    record = dict(state.records[KNOWN])
     translated = read_translated(state.files[LOOK], height) if LOOK in state.files else ()
-    leaning = replace(config, favoured=tuple(record.get("favoured", ())))
-    maker = LineMaker(leaning, corpora=_texts(state), alphabet=state.alphabet)
-    akin = kindred.maker(maker, clean=config.clean)
+    leaning = replace(general.config, favoured=tuple(record.get("favoured", ())))
+    maker = LineMaker(leaning, corpora=texts_here(state), alphabet=state.alphabet)
+    akin = kindred.maker(maker, clean=general.config.clean)
     spare = translated[::SPARE]
     learnt = tuple(line for i, line in enumerate(translated) if i % SPARE)
     return Known(akin, general, height, learnt, spare), {**record, "translated": len(learnt)}
 
 
-def _texts(state: State) -> Mapping[str, Corpus]:
+def _general(state: State) -> LineMaker:
+    config = LineConfig(
+        seed=state.config.seed + 31, height=state.network.config.height, textless=0.05
+    )
+    texts = {**state.others, **texts_here(state)}
+    return LineMaker(config, corpora=texts, alphabet=state.alphabet)
+
+
+def texts_here(state: State) -> Mapping[str, Corpus]:
     """Texts in the languages of the collection, where they are known."""
     languages = state.records.get("words", {}).get("languages", {})
-    known = {name: corpus for name, corpus in state.corpora.items() if name in languages}
+    known = {name: state.corpora[name] for name, share in languages.items() if share >= SPOKEN}
     return state.corpora if state.given or not known else known

@@ -10,12 +10,13 @@ from pathlib import Path
 from readapt.adapt.budget import Portion, stopwatch
 from readapt.adapt.exported import as_read
 from readapt.adapt.gate.verdict import Verdict
+from readapt.adapt.learning.known import kindred_here, texts_here
 from readapt.adapt.stage import LOOK, LOOK_FOLDER, Outcome, State
 from readapt.adapt.teachers.engines import find_teacher
 from readapt.cores import cores
 from readapt.errors import InputError
 from readapt.gan.frozen import freeze_recognizer
-from readapt.gan.kindred import kindred_of
+from readapt.gan.kindred import Kindred, kindred_of
 from readapt.gan.look import LOOK_NAME, Look
 from readapt.gan.make_look import BOTH_SIDES, LookConfig, make_look
 from readapt.gan.monitor import Reads, rough_reader
@@ -69,27 +70,35 @@ class LearnLook:
             found = recognizer.log_posteriors(images)
             return [state.alphabet.decode(best_path(p).ids) for p in found]
 
+        kindred = kindred_here(state, portion)
         maker = LineMaker(
             LineConfig(seed=config.seed + 41, clean=1.0, height=state.network.config.height),
-            corpora=state.corpora,
+            corpora=texts_here(state),
             alphabet=state.alphabet,
         )
         try:
             figures: dict[str, float] = {}
             if not given and not (place / LOOK_NAME).is_file():
-                figures = _learnt(state, portion, maker, reads, place, folder / "game")
+                figures = _learnt(state, portion, maker, kindred, reads, place, folder / "game")
             seconds = portion.seconds * (1.0 if given else 1 - PLAYING)
-            share = _written(state, Look.load(place), maker, reads, folder / "lines", seconds)
+            look, lines = Look.load(place), folder / "lines"
+            share = _written(state, look, maker, kindred, reads, lines, seconds)
         except (CollapseError, InputError, BrokenTextsError) as error:  # others do without it
             return Outcome(verdict=Verdict(False, str(error)))
         return Outcome(
-            files={LOOK: folder / "lines", LOOK_FOLDER: place},
+            files={LOOK: lines, LOOK_FOLDER: place},
             record={"kept their text": share, **{k: round(v, 5) for k, v in figures.items()}},
         )
 
 
 def _learnt(
-    state: State, portion: Portion, maker: LineMaker, reads: Reads, place: Path, work: Path
+    state: State,
+    portion: Portion,
+    maker: LineMaker,
+    kindred: Kindred,
+    reads: Reads,
+    place: Path,
+    work: Path,
 ) -> dict[str, float]:
     """Play the game in ``work`` and write the look to ``place``; returns its judge's figures."""
     config, plain, minutes = state.config, LookConfig(), portion.minutes * PLAYING
@@ -110,29 +119,45 @@ def _learnt(
         _judge(state, portion) or rough_reader(reads),
         place,
         work,
-        replace(plain, play=play, game=game, feed=feed, device=config.device),
+        replace(plain, play=play, game=game, feed=feed, gap=_NO_GAP, device=config.device),
         (work / "checkpoint.pt").is_file(),
         state.told,
         tick=portion.tick,
+        kindred=kindred,
     )
     return made.figures
 
 
+_NO_GAP = replace(LookConfig().gap, steps=0)
+"""It is measured at every look of the judge; at the end it would take a tenth of the time."""
+
+
 def _written(
-    state: State, look: Look, maker: LineMaker, reads: Reads, folder: Path, seconds: float
+    state: State,
+    look: Look,
+    maker: LineMaker,
+    kindred: Kindred,
+    reads: Reads,
+    folder: Path,
+    seconds: float,
 ) -> float:
-    """Write labelled lines in the look to ``folder``; returns the share that kept their text."""
-    config, kindred = state.config, kindred_of(look)
+    """Write labelled lines in the look to ``folder``; returns the share that kept their text.
+
+    What they say is of the kinds of the scans, and set as the look remembers it.
+    """
+    config, remembered = state.config, kindred_of(look)
+    if remembered is not None:
+        kindred = replace(remembered, genres=kindred.genres)
     share, elapsed = 0.0, stopwatch()
     for written in write_look_lines(
         folder,
         min(WRITTEN, round(A_MINUTE * config.minutes)),
-        maker if kindred is None else kindred.maker(maker),
+        kindred.maker(maker),
         change_of(look),
         reads,
         seed=config.seed,
         height=state.network.config.height,
-        settings=() if kindred is None else kindred.settings,
+        settings=kindred.settings,
     ):
         share = round(written.share, 4)
         if elapsed() > seconds and written.kept >= FEWEST and not config.steps:

@@ -82,9 +82,9 @@ def adapt(
 ) -> None:
     """Learn from unlabelled scans, and write a model that reads them better.
 
-    Every stage is kept only if lines of the scans that were held out are read better, by an
-    estimate that needs no label, and general lines no worse; if none is, the model written is the
-    one begun with. A run that was stopped goes on with --resume. OUT-adapting/report.html shows
+    Every stage is kept only if lines of the scans that were held out are read better, by judges
+    that need no label, and general rendered lines not much worse; if none is, the model written is
+    the one begun with. A run that was stopped goes on with --resume. OUT-adapting/report.html shows
     what was learnt; it holds pieces of the scans, the model does not.
     """
     need_torch("Adaptation")

@@ -27,7 +27,9 @@ def gap(
         Path | None, typer.Option(help="UTF-8 text to set; default: the texts of this system.")
     ] = None,
     count: Annotated[int, typer.Option(help="Rendered lines of each set.", min=50)] = 400,
-    steps: Annotated[int, typer.Option(help="Steps of each critic.", min=20)] = 300,
+    steps: Annotated[
+        int, typer.Option(help="Steps of the critic; those of ranked sets have half.", min=20)
+    ] = 300,
     brief: Annotated[
         bool, typer.Option("--brief", help="The distance alone; rank no fonts and degradations.")
     ] = False,

@@ -162,8 +162,8 @@ def _readapt(
 ) -> None:
     """Read documents, and adapt to the look of yours without a single label.
 
-    Exit codes: 0 all read; 2 wrong use; 3 an input cannot be read; 4 a model cannot be loaded;
-    130 interrupted.
+    Exit codes: 0 all read; 1 something else stopped it, such as a full disk; 2 wrong use; 3 an
+    input cannot be read; 4 a model cannot be loaded; 130 interrupted.
     """
 
 

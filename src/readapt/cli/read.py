@@ -33,7 +33,9 @@ ModelOption = Annotated[
 ]
 ThreadsOption = Annotated[
     int | None,
-    typer.Option("--threads", min=1, help="Processor threads of each job; default: all there are."),
+    typer.Option(
+        "--threads", min=1, help="Processor threads, of each job; default: all there are."
+    ),
 ]
 BeamOption = Annotated[
     int | None,

@@ -48,7 +48,9 @@ def cyclegan(
         Path | None, typer.Option(help="UTF-8 text to set; default: the texts of this system.")
     ] = None,
     lines: Annotated[bool, typer.Option("--lines", help="Every image holds one line.")] = False,
-    minutes: Annotated[float, typer.Option(help="Minutes of training in all.", min=0.01)] = 15.0,
+    minutes: Annotated[
+        float, typer.Option(help="Minutes in all, finding and drawing lines too.", min=0.01)
+    ] = 15.0,
     steps: Annotated[int, typer.Option(help="Steps in all, instead of minutes.", min=0)] = 0,
     one_sided: Annotated[
         bool | None,
@@ -70,12 +72,15 @@ def cyclegan(
     text_weight: Annotated[
         float,
         typer.Option(
-            help="Weight of the text; grows up to four times where texts are lost.", min=0
+            help="Weight of the text; grows where texts are lost, to four times that at most.",
+            min=0,
         ),
     ] = 3.0,
     ink: Annotated[float, typer.Option(help="Weight of the ink loss.", min=0)] = 5.0,
     min_lines: Annotated[int, typer.Option(help="Usable lines the scans must have.", min=8)] = 200,
-    rendered: Annotated[int, typer.Option(help="Rendered lines to play with.", min=10)] = 800,
+    rendered: Annotated[
+        int, typer.Option(help="Rendered lines to play with; fewer below 20 minutes.", min=10)
+    ] = 800,
     gap_steps: Annotated[
         int,
         typer.Option(

@@ -31,7 +31,10 @@ def pages(
     colour: Annotated[
         bool, typer.Option("--colour", help="A look in colour: yellowed paper, red ink.")
     ] = False,
-    identity: Annotated[float, typer.Option(help="Weight of the identity loss.", min=0)] = 0.5,
+    identity: Annotated[
+        float,
+        typer.Option(help="Weight of the identity loss; the cycle's is four times that.", min=0),
+    ] = 0.5,
     ink: Annotated[float, typer.Option(help="Weight of the ink loss.", min=0)] = 1.0,
     judge_every: Annotated[int, typer.Option(help="Steps between two looks.", min=1)] = 200,
     resume: GoOn = False,

@@ -1,6 +1,6 @@
 """Kinds and fonts akin to the scans: discriminant, votes, makers, looks that say them."""
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -101,3 +101,17 @@ def test_a_look_says_what_its_lines_are_drawn_from(tmp_path: Path) -> None:
     assert kindred_of(Look.load(tmp_path / "mine")) == expected
     bare = save_look(tmp_path / "bare", translator=(network, translator_section(network, 36, {})))
     assert kindred_of(bare) is None
+
+
+def test_characters_in_no_order_are_no_kind_of_scans(maker: LineMaker) -> None:
+    """They are set in every font, so that they seem near to everything."""
+    torch.manual_seed(0)
+    network = Crnn(CrnnConfig(LATIN.classes, (4, 6, 8, 10, 12), "gru", 8, 1)).eval()
+    config = replace(maker.config, genres=(("print", 1.0), ("scattered", 1.0)))
+    both = LineMaker(config, maker.fonts, maker.corpora)
+    only = replace(config, genres=(("scattered", 1.0),))
+    real = [
+        prepare_line(LineMaker(only, maker.fonts, maker.corpora).make(i).image, 36)
+        for i in range(6)
+    ]
+    assert find_kindred(both, real, network, 6).genres == (("print", 1.0),)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ _MASS = 0.75
 """Share of the votes that the chosen fonts have together."""
 _LEAST = 6
 """Font families at least."""
+_IN_NO_ORDER: Final[Genre] = "scattered"
+"""What teaches every character, in all fonts and out of all words: no scans are of that kind."""
 _RARE = 0.1
 """Kinds of documents of a smaller share are left out."""
 
@@ -80,9 +82,7 @@ def find_kindred(
     families: list[str] = []
     by_name = {font.name: font.family for font in maker.fonts}
     known = {name for name, _ in maker.config.genres}
-    for genre in get_args(Genre):
-        if genre not in known:
-            continue
+    for genre in [g for g in get_args(Genre) if g in known - {_IN_NO_ORDER}] or [_IN_NO_ORDER]:
         config = replace(maker.config, genres=((genre, 1.0),), clean=LineConfig().clean)
         try:
             pilot = LineMaker(config, maker.fonts, maker.corpora, maker.alphabet)

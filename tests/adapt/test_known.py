@@ -1,4 +1,4 @@
-"""Labelled lines to learn from: which texts they set."""
+"""Labelled lines to learn from: which texts they set, and how these are spelled."""
 
 import pytest
 from bar_world import ALPHABET, reading_network
@@ -12,6 +12,7 @@ from readapt.adapt.stage import KNOWN, State
 from readapt.synth import lines
 from readapt.synth.corpus import Corpus
 from readapt.synth.fonts import read_font
+from readapt.synth.wording import OLD
 
 
 def test_general_lines_keep_what_was_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,3 +28,22 @@ def test_general_lines_keep_what_was_known(monkeypatch: pytest.MonkeyPatch) -> N
     known, _ = known_lines(state, Portion(1.0))
     assert set(known.general.corpora) == {"mine", "en"}
     assert set(known.akin.corpora) == {"mine"}
+
+
+def test_labelled_lines_are_in_the_languages_and_letters_of_the_readings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    font = read_font(font_manager.findfont("DejaVu Sans Mono"))
+    monkeypatch.setattr(lines, "find_fonts", lambda: [font])
+    texts = {name: Corpus(name, "", ("ab", "ba")) for name in ("fr", "de", "pl")}
+    state = State(AdaptConfig(), reading_network(), ALPHABET, Target((), (), (), ()), texts, False)
+    state.records[KNOWN] = {"genres": {"old": 1.0}, "families": []}
+    known, _ = known_lines(state, Portion(1.0))
+    assert known.akin.config.old_spelling == OLD
+    assert set(known.akin.corpora) == set(texts)
+    found = {"languages": {"fr": 0.8, "de": 0.13, "pl": 0.06}, "old spelling": 0.5}
+    state.records["words"] = found
+    known, _ = known_lines(state, Portion(1.0))
+    assert known.akin.config.old_spelling == pytest.approx(0.55)
+    assert known.general.config.old_spelling == OLD  # for variety
+    assert set(known.akin.corpora) == {"fr", "de"}

@@ -64,6 +64,17 @@ def test_textless_images_have_no_text(maker: LineMaker) -> None:
     assert 30 < sum(some.make(i).text == "" for i in range(200)) < 90
 
 
+def test_old_kinds_are_spelled_as_often_as_said(maker: LineMaker) -> None:
+    def old(share: float) -> float:
+        config = LineConfig(genres=(("old", 1.0),), old_spelling=share)
+        mine = LineMaker(config, maker.fonts, maker.corpora)
+        rng = np.random.default_rng(0)
+        return float(np.mean(["ſ" in mine.text("old", rng) for _ in range(200)]))
+
+    assert old(0.0) == 0
+    assert 0.1 < old(0.5) < old(1.0)
+
+
 def test_problems_are_named() -> None:
     (problem,) = drawing_problems(Corpus("mine", "ich 漢 du", ("ich", "漢", "du")))
     assert "漢" in problem

@@ -25,7 +25,7 @@ from readapt.synth.genres import KINDS, Genre, draw_style
 from readapt.synth.ink import sample_ink
 from readapt.synth.paper import PaperSource, print_on_sheet
 from readapt.synth.render import Style, join_words, render_line
-from readapt.synth.wording import draw_text
+from readapt.synth.wording import OLD, draw_text
 from readapt.types import Image
 
 
@@ -57,6 +57,8 @@ class LineConfig:
     """Share of the lines that are not clean that it is laid under."""
     favoured: tuple[str, ...] = ()
     """What is to happen more often to ink and image: names in `ink.INK` and `degrade.SCAN`."""
+    old_spelling: float = OLD
+    """Share of the lines of old kinds that are spelled in old letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,8 @@ class LineMaker:
 
     def text(self, genre: Genre, rng: Generator) -> str:
         """Draw one line of text of a genre, at most `max_characters`, in the alphabet."""
-        return draw_text(genre, self.corpora, self.alphabet, self.config.max_characters, rng)
+        longest, old = self.config.max_characters, self.config.old_spelling
+        return draw_text(genre, self.corpora, self.alphabet, longest, rng, old)
 
     def font(self, genre: Genre, text: str, rng: Generator) -> Font | None:
         """Draw a font of the genre that has every glyph of `text`; None where luck has none."""

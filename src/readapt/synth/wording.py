@@ -41,6 +41,8 @@ LANGUAGES: Final[Mapping[Genre, Mapping[str, float]]] = {
     "scattered": {"en": 1, "de": 1, "fr": 1, "pl": 1, "es": 1},
 }
 """Which languages a genre is in, by weight."""
+OLD: Final = 0.85
+"""Share of the lines of old kinds in old letters, if nothing is known of it."""
 
 
 def draw_text(
@@ -49,8 +51,13 @@ def draw_text(
     alphabet: Alphabet,
     longest: int,
     rng: Generator,
+    old: float = OLD,
 ) -> str:
-    """Draw one line of text of a genre, at most `longest` characters, in the alphabet."""
+    """Draw one line of text of a genre, at most `longest` characters, in the alphabet.
+
+    `old` is the share of the lines of old kinds that are spelled with a long s and other old
+    letters.
+    """
     corpus = _corpus(genre, corpora, rng)
     length = _length(genre, longest, rng)
     form = rng.random()
@@ -91,7 +98,7 @@ def draw_text(
             text = text.title()
         if genre in ("typescript", "print") and rng.random() < 0.02 and len(text) < 25:
             text = " ".join(text.replace(" ", ""))
-    if genre in ("old", "blackletter") and rng.random() < 0.85:
+    if genre in ("old", "blackletter") and rng.random() < old:
         text = texts.old_spelling(rng, text)
     if genre in ("old", "blackletter", "print") and rng.random() < 0.04:
         text += "¬"

@@ -17,6 +17,7 @@ from readapt.pages.load import load_page
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.corpus import Corpus
 from readapt.synth.lines import LineConfig, LineMaker
+from readapt.synth.wording import OLD
 from readapt.train.disturb import disturb
 from readapt.types import Image
 
@@ -28,6 +29,8 @@ GENERAL = 3
 """Of five rendered lines so many are of all kinds, whatever the scans look like: for variety."""
 VOTERS = 300
 """Real lines that vote for kinds of documents and fonts ..."""
+OLDER = 1.1
+"""Factor on the share of the readings with old letters: not every line has occasion for them."""
 SPOKEN = 0.1
 """Share of the readings from which on labelled lines are in a language: less may be mistaken."""
 PILOT = 100
@@ -103,7 +106,8 @@ def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
     kindred = kindred_here(state, portion)
     record = dict(state.records[KNOWN])
     translated = read_translated(state.files[LOOK], height) if LOOK in state.files else ()
-    leaning = replace(general.config, favoured=tuple(record.get("favoured", ())))
+    favoured = tuple(record.get("favoured", ()))
+    leaning = replace(general.config, favoured=favoured, old_spelling=old_spelling(state))
     maker = LineMaker(leaning, corpora=texts_here(state), alphabet=state.alphabet)
     akin = kindred.maker(maker, clean=general.config.clean)
     spare = translated[::SPARE]
@@ -117,6 +121,12 @@ def _general(state: State) -> LineMaker:
     )
     texts = {**state.others, **texts_here(state)}
     return LineMaker(config, corpora=texts, alphabet=state.alphabet)
+
+
+def old_spelling(state: State) -> float:
+    """Share of lines of old kinds in old letters: about that of the readings, where it is known."""
+    read = state.records.get("words", {}).get("old spelling")
+    return OLD if read is None else min(1.0, OLDER * float(read))
 
 
 def texts_here(state: State) -> Mapping[str, Corpus]:

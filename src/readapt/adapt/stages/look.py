@@ -10,7 +10,7 @@ from pathlib import Path
 from readapt.adapt.budget import Portion, stopwatch
 from readapt.adapt.exported import as_read
 from readapt.adapt.gate.verdict import Verdict
-from readapt.adapt.learning.known import kindred_here, texts_here
+from readapt.adapt.learning.known import kindred_here, old_spelling, texts_here
 from readapt.adapt.stage import LOOK, LOOK_FOLDER, Outcome, State
 from readapt.adapt.teachers.engines import find_teacher
 from readapt.cores import cores
@@ -72,7 +72,12 @@ class LearnLook:
 
         kindred = kindred_here(state, portion)
         maker = LineMaker(
-            LineConfig(seed=config.seed + 41, clean=1.0, height=state.network.config.height),
+            LineConfig(
+                seed=config.seed + 41,
+                clean=1.0,
+                height=state.network.config.height,
+                old_spelling=old_spelling(state),
+            ),
             corpora=texts_here(state),
             alphabet=state.alphabet,
         )

@@ -138,7 +138,9 @@ def _log_totals(log_probs: Floats, temperature: float) -> NDArray[np.float64]:
         peak = scaled.max(axis=1)
         scaled -= peak[:, None]
         np.exp(scaled, out=scaled)
-        found[start : start + _ROWS] = peak + np.log(scaled @ ones)
+        # BLAS may raise the flag for what lies in its registers beside the numbers (numpy#24067).
+        with np.errstate(invalid="ignore"):
+            found[start : start + _ROWS] = peak + np.log(scaled @ ones)
     return found
 
 

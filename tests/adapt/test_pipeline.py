@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -208,6 +209,20 @@ def test_a_corpus_with_new_characters(tmp_path: Path) -> None:
     )
     assert "teach" in other.kept
     assert Bundle.load(other.model).manifest.alphabet == " abc"
+
+
+@pytest.mark.usefixtures("kind_gate")
+def test_kinds_chosen_before_a_kill_are_those_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that has learnt since would find others, and calibrate on other lines."""
+    config = replace(CONFIG, only=("words", "listen"))
+    with monkeypatch.context() as killed:
+        killed.setattr(pipeline, "finish", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, config)
+    monkeypatch.setattr(known, "find_kindred", Mock(side_effect=AssertionError))
+    assert run(tmp_path, config, resume=True).model.is_dir()
 
 
 def test_characters_that_no_font_has_are_left_out(tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ class Known:
     """Prepared lines in the look; none: all lines are rendered."""
     spare: tuple[tuple[Image, str], ...] = ()
     """More of these, which :meth:`fresh` alone gives."""
+    seed: int = 0
+    """Of how those in the look are changed."""
 
     def __call__(self, start: int, count: int) -> list[tuple[Image, str]]:
         """Draw lines ``start`` to ``start + count - 1``."""
@@ -59,7 +61,7 @@ class Known:
         if self.translated and index % 2:
             image, text = self.translated[index // 2 % len(self.translated)]
             # They come again and again, and are set straight: a little otherwise each time.
-            return disturb(image, np.random.default_rng([index, 9]), 0.0), text
+            return disturb(image, np.random.default_rng([self.seed, index, 9]), 0.0), text
         maker = self.general if index // 2 % 5 < GENERAL else self.akin
         sample = maker.make(index)
         return prepare_line(sample.image, self.height), sample.text
@@ -112,7 +114,8 @@ def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
     akin = kindred.maker(maker, clean=general.config.clean)
     spare = translated[::SPARE]
     learnt = tuple(line for i, line in enumerate(translated) if i % SPARE)
-    return Known(akin, general, height, learnt, spare), {**record, "translated": len(learnt)}
+    known = Known(akin, general, height, learnt, spare, state.config.seed)
+    return known, {**record, "translated": len(learnt)}
 
 
 def _general(state: State) -> LineMaker:

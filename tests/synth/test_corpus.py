@@ -69,3 +69,14 @@ def test_read_corpus(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=message) as caught:
             read_corpus(path)
         assert path.name in str(caught.value)
+
+
+def test_texts_of_other_languages_are_no_english(tmp_path: Path) -> None:
+    """Debian's Italian ones are linked to from the folder of the English ones."""
+    (tmp_path / "it").mkdir()
+    (tmp_path / "it" / "italia").write_text("Buongiorno\n%\n")
+    (tmp_path / "italia").symlink_to("it/italia")
+    (tmp_path / "work").write_text("Good morning\n%\n")
+    (tmp_path / "work.dat").write_bytes(b"\0")
+    (tmp_path / "ascii-art").write_text("/\\__\n")
+    assert texts._fortunes(tmp_path, 100) == "Good morning"

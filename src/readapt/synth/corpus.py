@@ -166,10 +166,16 @@ def _manual_text(folder: Path, limit: int) -> str:
     return " ".join(parts)
 
 
+_NO_TEXT: Final = ("ascii-art", "asciiart")
+
+
 def _fortunes(folder: Path, limit: int) -> str:
+    # Links lead from the folder of the English ones to those of other languages.
     parts: list[str] = []
     for file in sorted(folder.glob("*")):
-        if file.is_file() and file.suffix not in (".dat", ".u8"):
+        if file.suffix in (".dat", ".u8") or file.name in _NO_TEXT or file.is_symlink():
+            continue
+        if file.is_file():
             try:
                 parts.append(clean(file.read_text(encoding="utf-8").replace("%", " ")))
             except UnicodeDecodeError:

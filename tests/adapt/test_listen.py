@@ -18,7 +18,7 @@ from readapt.train.selftrain import PseudoLabel, Reads, surest
 from readapt.types import Image
 
 
-def test_lines_there_is_no_time_for_are_left_unread(
+def test_lines_there_is_no_time_for_keep_what_they_had(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reading may take a third of a round; the next one begins elsewhere."""
@@ -26,8 +26,9 @@ def test_lines_there_is_no_time_for_are_left_unread(
     target = Target(lines, (), lines, tuple(range(8)))
     state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
     monkeypatch.setattr(listen, "_TOGETHER", 2)
+    unread = [UNREAD] * 8
     read = [
-        Listen()._labels(state, {}, Portion(0.0), tmp_path / f"{first}.json", first)[0]
+        Listen()._labels(state, {}, Portion(0.0), tmp_path / f"{first}.json", first, unread)[0]
         for first in (0, 5, 7)
     ]
     assert [[i for i, one in enumerate(labels) if one != UNREAD] for labels in read] == [
@@ -35,10 +36,14 @@ def test_lines_there_is_no_time_for_are_left_unread(
         [5, 6],
         [0, 7],
     ]
-    again, seconds = Listen()._labels(state, {}, Portion(0.0), tmp_path / "5.json", 5)
+    again, seconds = Listen()._labels(state, {}, Portion(0.0), tmp_path / "5.json", 5, unread)
     assert again == read[1]
     assert seconds > 0  # of the run that read them: they are gone from the round's time
-    everything, _ = Listen()._labels(state, {}, Portion(600.0), tmp_path / "all.json", 3)
+    known = [PseudoLabel("ab", 0.3)] * 8
+    later, _ = Listen()._labels(state, {}, Portion(0.0), tmp_path / "later.json", 5, known)
+    assert later[:5] + later[7:] == known[:6]  # the label of a round before stays
+    assert later[5:7] == read[1][5:7]
+    everything, _ = Listen()._labels(state, {}, Portion(600.0), tmp_path / "all.json", 3, unread)
     assert UNREAD not in everything
     assert surest(everything, 1.0, 1.0) == list(range(8))
 
@@ -59,7 +64,9 @@ def test_lines_that_no_engine_has_read_are_looked_at_in_all_views(
     monkeypatch.setattr(listen, "label", noted)
     heard: Readings = {"one": [("ab", 0.9)] * 3 + [None] * 5, "two": [None] * 2 + [("b", 0.9)] * 6}
     heard["two"][6:] = [None, None]
-    labels, _ = Listen()._labels(state, heard, Portion(600.0), tmp_path / "labels.json", 0)
+    labels, _ = Listen()._labels(
+        state, heard, Portion(600.0), tmp_path / "labels.json", 0, [UNREAD] * 8
+    )
     assert seen == [(6, 0), (2, 3)]
     assert UNREAD not in labels
 

@@ -62,11 +62,14 @@ class Listen:
         rounds: list[Crnn] = []
         records: list[JsonValue] = []
         rates: list[tuple[float, float]] = []
+        labels = [UNREAD] * len(state.target.lines)
         for number, share in enumerate(shares):
             place = folder / f"round-{number + 1}"
             part = replace(portion, seconds=max(1.0, portion.seconds - lost) / len(shares))
             first = number * len(state.target.lines) // len(shares)
-            labels, used = self._labels(taught, readings, part, place / "labels.json", first)
+            labels, used = self._labels(
+                taught, readings, part, place / "labels.json", first, labels
+            )
             chosen = surest(labels, share, config.most_doubt)
             real = [(state.target.lines[i], labels[i].text) for i in chosen]
             around = [state.target.around[i] for i in chosen] if state.target.around else ()
@@ -102,12 +105,19 @@ class Listen:
         )
 
     def _labels(
-        self, state: State, readings: Readings, portion: Portion, path: Path, first: int
+        self,
+        state: State,
+        readings: Readings,
+        portion: Portion,
+        path: Path,
+        first: int,
+        before: Sequence[PseudoLabel],
     ) -> tuple[list[PseudoLabel], float]:
         """Read and vote, or take what an earlier run read; returns also the seconds that it took.
 
-        Begins with line ``first``; lines that there is no time for are read as nothing. Of a line
-        that others have read one view is enough: their votes say what is doubtful.
+        Begins with line ``first``; lines that there is no time for keep the label that they had
+        ``before``. Of a line that others have read one view is enough: their votes say what is
+        doubtful.
         """
         if path.is_file():
             kept = json.loads(path.read_text("utf-8"))
@@ -116,7 +126,7 @@ class Listen:
         models = {parity: state.language_model(parity) for parity in (0, 1)}
         lines, pages = state.target.lines, state.target.pages
         order = [*range(first, len(lines)), *range(first)]
-        labels = [UNREAD] * len(lines)
+        labels, anew = list(before), set[int]()
         heard = {i for found in readings.values() for i, one in enumerate(found) if one is not None}
         elapsed = stopwatch()
         for start in range(0, len(order), _TOGETHER):
@@ -134,9 +144,13 @@ class Listen:
                 found = label(reader, cut, state.alphabet, language, SEARCH, views)
                 for i, one in zip(some, found, strict=True):
                     labels[i] = one
+            anew.update(together)
             if elapsed() > LABELLING * portion.seconds:
                 break
-        labels = with_teachers(labels, readings, state.alphabet)
+        voted = with_teachers(labels, readings, state.alphabet)
+        for i, one in enumerate(voted):
+            if i in anew or before[i] == UNREAD:  # of the others, engines have had their say
+                labels[i] = one
         path.parent.mkdir(parents=True, exist_ok=True)
         seconds = elapsed()
         kept = {"seconds": seconds, "labels": [[one.text, one.doubt] for one in labels]}

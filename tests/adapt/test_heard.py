@@ -110,6 +110,7 @@ def test_where_time_is_short_all_have_read_the_same_lines(
     state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
     engines = [Counting("x"), Counting("y")]
     monkeypatch.setattr(ask, "_TOGETHER", 4)
+    monkeypatch.setattr(ask, "GIVEN_UP", 4)
     monkeypatch.setattr(ask, "_teachers", lambda state: engines)
     seconds = iter([0.0, 0.0, 2.0])  # after one turn the portion is spent
     monkeypatch.setattr(ask, "stopwatch", lambda: lambda: next(seconds, 2.0))

@@ -88,14 +88,14 @@ def _asked(
     So that where time is short, it is the same lines that all have read.
     """
     answers: dict[str, list[Answer]] = {teacher.name: [] for teacher in teachers}
-    before, done = 0.0, 0
+    before, done = 0.0, 0  # seconds, lines
     if path.is_file():
         kept = json.loads(path.read_text("utf-8"))
         before, answers = float(kept["seconds"]), answers | kept["answers"]
         # One that was installed since goes on where the others are.
         done = min(map(len, kept["answers"].values()), default=0)
         answers = {name: [*found, *[None] * done][:done] for name, found in answers.items()}
-    elapsed = stopwatch()
+    elapsed, earlier = stopwatch(), done
     with ExitStack() as stack:
         reading = [
             (answers[teacher.name], stack.enter_context(closing(teacher.read(lines[done:]))))
@@ -103,7 +103,7 @@ def _asked(
         ]
         while done < len(lines) and before + elapsed() < portion.seconds:
             for found, answer in reading:
-                if len(found) >= GIVEN_UP and not any(found[-GIVEN_UP:]):
+                if len(found) - earlier >= GIVEN_UP and not any(found[-GIVEN_UP:]):
                     found += [None] * len(lines[done : done + _TOGETHER])
                     continue  # it fails, and each failure may take a minute
                 for one in islice(answer, _TOGETHER):

@@ -18,8 +18,10 @@ def fingerprint(*parts: object) -> str:
     """Short hash of what a run was given: arrays, tensors and texts."""
     digest = hashlib.sha256()
     for part in parts:
-        array = np.asarray(part) if not isinstance(part, Corpus) else None
-        digest.update(repr(part).encode() if array is None else array.tobytes())
+        if isinstance(part, Corpus):
+            digest.update("\0".join((part.name, part.text, *part.words)).encode())
+        else:
+            digest.update(np.asarray(part).tobytes())
     return digest.hexdigest()[:16]
 
 

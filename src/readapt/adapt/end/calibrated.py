@@ -52,7 +52,9 @@ def fit_confidences(
 
     Too few words: what was known still stands.
     """
-    lines = known.fresh(0, count)
+    # No line twice; and in no order: every other one is fitted to, the others measured.
+    drawn = list({id(line): line for line in known.fresh(0, count)}.values())
+    lines = [drawn[i] for i in np.random.default_rng(count).permutation(len(drawn))]
     posteriors = recognizer.log_posteriors([image for image, _ in lines])
     try:
         return calibrate(posteriors, [text for _, text in lines], alphabet, before).calibration

@@ -5,7 +5,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from readapt.adapt.end.changes import Change, Changes
 from readapt.adapt.end.report import look_shown, read_column
+from readapt.evaluate.estimate import Estimate
 from readapt.train.loop import Log
 
 
@@ -36,3 +38,16 @@ def test_a_log_whose_columns_changed_is_read(tmp_path: Path) -> None:
     assert read_column(log.path, "kid") == [0.5, 0.4, 0.3]
     assert read_column(log.path, "strength") == [0.8, 0.8]
     assert read_column(log.path, "gap") == []
+
+
+def test_lines_that_nobody_can_read_are_not_shown() -> None:
+    """Handwriting among print reads otherwise every time: it would be what changed most."""
+
+    def change(before: float, after: float) -> Change:
+        return Change(np.zeros((36, 9), np.uint8), "a.png", "ab", "cd", False, (before, after))
+
+    scrawl, better, worse = change(0.3, 0.4), change(0.3, 0.1), change(0.02, 0.2)
+    estimate = Estimate(0.1, 0.1, 0.1, 9)
+    changes = Changes(9, 9, (scrawl, better, worse), (), estimate, estimate)
+    assert changes.legible == (better, worse)
+    assert changes.worse == (worse,)

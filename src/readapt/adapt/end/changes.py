@@ -10,6 +10,7 @@ from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.budget import stopwatch
 from readapt.adapt.end.estimates import BothRead
+from readapt.adapt.gate.lines import UNREADABLE
 from readapt.evaluate.estimate import Estimate, Signs, find_signs, strong_words
 from readapt.models.bundle import Bundle
 from readapt.reader import choose_decoder, load_recognizer
@@ -63,9 +64,17 @@ class Changes:
     """... and as the new one does, by what became of those held out."""
 
     @property
+    def legible(self) -> tuple[Change, ...]:
+        """Changed lines that either model can read, most changed first.
+
+        Of handwriting and stains both make something else each time: they would come first.
+        """
+        return tuple(change for change in self.changed if min(change.wrong) <= UNREADABLE)
+
+    @property
     def worse(self) -> tuple[Change, ...]:
-        """Changed lines with more errors than before, by the estimate; the worst first."""
-        found = [change for change in self.changed if change.wrong[1] > change.wrong[0]]
+        """Legible lines with more errors than before, by the estimate; the worst first."""
+        found = [change for change in self.legible if change.wrong[1] > change.wrong[0]]
         return tuple(sorted(found, key=lambda c: c.wrong[0] - c.wrong[1]))
 
 

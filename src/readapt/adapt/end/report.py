@@ -70,7 +70,7 @@ def write_report(
         *_losses(ending),
         f"<h2>The {SHOWN} lines that changed most</h2>",
         _note(f"{_counted(changes)} Struck out: before; marked: after."),
-        *map(_line, changes.changed[:SHOWN]),
+        *map(_line, changes.legible[:SHOWN]),
         "<h2>What may have got worse</h2>",
         _note(
             "Changed lines with more errors than before, by the estimate; it is too kind to lines "
@@ -275,6 +275,9 @@ def _counted(changes: Changes) -> str:
     found = f"{len(changes.changed)} of {changes.lines} lines read differently"
     if changes.lines < changes.of:
         found += f" (there are {changes.of}; there was no time for the others)"
+    hidden = len(changes.changed) - len(changes.legible)
+    if hidden:
+        found += f"; {hidden} that neither model can read are not shown"
     return f"{found}."
 
 

@@ -403,6 +403,7 @@ class _Run:
         if verdict.kept:
             save_weights(candidate, folder / WEIGHTS)
             state.network = candidate
+            self.rate = score.estimate.rate
         return {
             "kept": verdict.kept,
             "reason": verdict.reason,

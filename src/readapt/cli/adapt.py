@@ -1,5 +1,6 @@
 """``readapt adapt``: a model that reads your scans better, without a label."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -174,14 +175,17 @@ class Progress:
         if self._quiet:
             return
         rate = "" if told.estimate is None else f", estimate {told.estimate:.2%}"
-        line = f"{told.stage}: {told.text} ({told.left / 60:.1f} min left{rate})"
+        left = f" ({told.left / 60:.1f} min left{rate})"
+        line = f"{told.stage}: {told.text}"
         if told.remark:
             start = "\r\x1b[K" if self._live else ""
             print(f"{start}readapt: {told.text}", file=sys.stderr, flush=True)
         elif self._live:
-            print(f"\r\x1b[K{line[:160]}", end="", file=sys.stderr, flush=True)
+            width = shutil.get_terminal_size().columns - 1  # a row that wraps is not erased
+            line = f"{line[: max(0, width - len(left))]}{left}"[:width]
+            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
         elif (told.stage, told.text) != self._last and not told.text[:1].isdigit():
-            print(line, file=sys.stderr, flush=True)
+            print(f"{line}{left}", file=sys.stderr, flush=True)
         self._last = (told.stage, told.text)
 
     def close(self) -> None:

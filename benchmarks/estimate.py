@@ -2,10 +2,10 @@
 
     python benchmarks/estimate.py DATA [-m MODEL]... [--limit N] [--name NAME] [--only COLLECTION]
 
-DATA holds the collections of `documents.py`; lines are cut along the truth, tightened, and read
-greedily. The estimate knows no text: `readapt.evaluate.estimate`, fitted to degraded rendered
-lines (`recipes/calibrate.py`). A model named `x:collection` is measured on that collection alone,
-as models adapted to it are. Writes ``results/<date>-estimate[-NAME].json``.
+DATA holds the collections of `documents.py`; lines are cut along the truth and as reading cuts
+them, and read greedily. The estimate knows no text: `readapt.evaluate.estimate`, fitted to degraded
+rendered lines (`recipes/calibrate.py`). A model named `x:collection` is measured on that collection
+alone, as models adapted to it are. Writes ``results/<date>-estimate[-NAME].json``.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from readapt.evaluate.rates import cer, total
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.pages.load import load_page
 from readapt.reader import load_recognizer
-from readapt.recognize.tighten import tightened
+from readapt.recognize.tighten import cut_as_read
 
 _PART = 25
 """Neighbouring lines that stand for a page: cut lines are listed page by page."""
@@ -76,7 +76,9 @@ def measure(
         documents = prepare(collection, arguments.data, Path(folder), arguments.limit)
         signs: list[Signs] = []
         for path in documents.lines:
-            signs += find_signs(recognizer, [tightened(load_page(path).image)], height, words=words)
+            signs += find_signs(
+                recognizer, cut_as_read(recognizer, [load_page(path).image]), height, words=words
+            )
     case = collection.ignore_case
     rates = [
         cer(fold(truth, ignore_case=case), fold(sign.text, ignore_case=case))

@@ -26,7 +26,7 @@ from readapt.models.bundle import Bundle, find_bundle
 from readapt.models.manifest import ErrorEstimate
 from readapt.pages.load import load_page
 from readapt.reader import load_recognizer
-from readapt.recognize.tighten import tightened
+from readapt.recognize.tighten import cut_as_read
 from readapt.synth.fonts import read_font
 from readapt.synth.render import Style, render_line
 from readapt.types import Image
@@ -88,7 +88,7 @@ def unreadable(bundle: Bundle, lines: Sequence[Image], threads: int) -> float:
     """Return the share of lines above the mark."""
     recognizer = load_recognizer(bundle, threads)
     errors = (bundle.manifest.calibration.errors or ErrorEstimate()).without_words()
-    tight = [tightened(line) for line in lines]
+    tight = cut_as_read(recognizer, lines)
     signs = find_signs(recognizer, tight, bundle.manifest.recognizer.height)
     characters = np.array([sign.characters for sign in signs])
     return float((expected_edits(signs, errors) > UNREADABLE * characters).mean())

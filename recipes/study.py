@@ -45,7 +45,7 @@ from readapt.pages.load import load_page
 from readapt.reader import load_recognizer
 from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.recognizer import Recognizer
-from readapt.recognize.tighten import tightened
+from readapt.recognize.tighten import cut_as_read, tightened
 from readapt.synth.corpus import system_corpora
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.train.device import DEVICES
@@ -194,7 +194,7 @@ def said(bundle: Bundle, half: Half, options: argparse.Namespace) -> list[float]
     """Estimate, without the texts, the error rate on cut lines, as a model reads; low and high."""
     manifest, (by, words) = bundle.manifest, estimating(bundle)
     recognizer = load_recognizer(bundle, options.threads)
-    lines = [tightened(line) for line in half.lines]
+    lines = cut_as_read(recognizer, half.lines)
     signs = find_signs(recognizer, lines, manifest.recognizer.height, words=words)
     found = estimate(signs, by.scaled(manifest.errors_left))
     return [round(rate, 5) for rate in (found.rate, found.low, found.high)]

@@ -1,10 +1,13 @@
 """Lines that were cut loosely, cut again."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from readapt.recognize.greedy import sureness
-from readapt.recognize.tighten import find_body, tighten
+from readapt.recognize.tighten import cut_as_read, find_body, tighten, tightened
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.types import Image
 
@@ -74,3 +77,27 @@ def test_sureness_is_the_mean_of_the_characters_peaks() -> None:
     assert sureness(np.log(p + 1e-12)) == pytest.approx((0.9 + 0.7) / 2)
     assert sureness(np.log(np.array([[0.9, 0.1]]))) == 0.0
     assert sureness(np.zeros((0, 3))) == 0.0
+
+
+class Prefers:
+    """Is as sure of a line as its height is near to what it likes."""
+
+    def __init__(self, height: int) -> None:
+        self.height = height
+
+    def log_posteriors(self, lines: Sequence[Image]) -> list[NDArray[np.float32]]:
+        found = []
+        for line in lines:
+            sure = 0.9 / (1 + abs(line.shape[0] - self.height) / self.height)
+            found.append(np.log(np.array([[0.05, sure, 0.95 - sure]], np.float32)))
+        return found
+
+
+def test_lines_are_cut_as_reading_settles(letters: Image) -> None:
+    """What is learnt from has to look like what is read: tight only where that is surer."""
+    loose = framed(letters, 20, 20)
+    tight = tightened(loose)
+    assert tight.shape[0] < loose.shape[0]
+    assert cut_as_read(Prefers(tight.shape[0]), [loose])[0].shape == tight.shape
+    assert cut_as_read(Prefers(loose.shape[0]), [loose, tight])[0] is loose
+    assert cut_as_read(Prefers(9), []) == []

@@ -28,7 +28,7 @@ from readapt.recognize.decode import GREEDY, Decoder, decode
 from readapt.recognize.greedy import best_path, peaks
 from readapt.recognize.lm import CharacterModel
 from readapt.recognize.preprocess import prepare_line
-from readapt.recognize.tighten import tightened
+from readapt.recognize.tighten import cut_as_read
 from readapt.recognize.views import VIEWS
 from readapt.types import Image
 
@@ -135,11 +135,11 @@ def page_signs(
     ``image`` is the page in pixels, ``pad`` the margin that lines are cut with, in line heights.
     """
     cuts = [
-        tightened(crop_line(image, np.asarray(line.polygon, np.float32), pad))
+        crop_line(image, np.asarray(line.polygon, np.float32), pad)
         for line in page.lines
         if len(line.polygon) == 4
     ]
-    return find_signs(reader, cuts, height, words=words)
+    return find_signs(reader, cut_as_read(reader, cuts), height, words=words)
 
 
 def _signs(

@@ -13,7 +13,7 @@ from readapt.pages.load import STDIN, PageImage, find_inputs, load_pages
 from readapt.pages.spread import SpreadPages
 from readapt.reader import Reader
 from readapt.recognize.preprocess import prepare_colour, prepare_line
-from readapt.recognize.tighten import tightened
+from readapt.recognize.tighten import cut_as_read, tightened
 from readapt.types import Image
 
 BLANK = 140
@@ -65,9 +65,11 @@ def scan_lines(
     pages = left_out = 0
     for page in pages_of(scans, told):
         pages += 1
-        cuts = [page.image] if reader is None else [cut.image for cut in reader.cut_lines(page)]
+        if reader is None:
+            cuts = [tightened(page.image)]
+        else:
+            cuts = cut_as_read(reader, [cut.image for cut in reader.cut_lines(page)])
         for cut in cuts:
-            cut = tightened(cut)  # as it will be read
             prepared = prepare_line(cut, height)
             if usable(cut, prepared):
                 kept.append(prepare_colour(cut, height) if colour else prepared)

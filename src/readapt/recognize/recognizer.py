@@ -23,11 +23,8 @@ from readapt.recognize.decode import GREEDY, Decoder
 from readapt.recognize.greedy import sureness
 from readapt.recognize.preprocess import batch_lines, prepare_line
 from readapt.recognize.reading import MIDDLE, Posteriors, Reading, read_posteriors
-from readapt.recognize.tighten import tighten
+from readapt.recognize.tighten import SURE, tighten
 from readapt.types import Image
-
-SURE = 0.95
-"""Mean probability of a line's characters below which it is looked at as it was cut, too."""
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -8,14 +8,18 @@ end.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from readapt.recognize.greedy import sureness
 from readapt.recognize.preprocess import PAPER, prepare_line
 from readapt.types import Image
 
+SURE: Final = 0.95
+"""Mean probability of a line's characters below which it is looked at as it was cut, too."""
 _ROWS: Final = 72
 """Rows that a line is looked at in."""
 _INK: Final = 0.55
@@ -55,6 +59,30 @@ def tightened(line: Image) -> Image:
     """Return what :func:`tighten` gives, or the line where that is nothing."""
     cut = tighten(line)
     return line if cut is None else cut
+
+
+class Reads(Protocol):
+    """What gives posteriors of lines, taken as they are cut; ``Recognizer`` and ``Reader`` do."""
+
+    def log_posteriors(self, lines: Sequence[Image]) -> Sequence[NDArray[np.float32]]:
+        """Return log-probabilities ``time class`` per line, in order."""
+        ...
+
+
+def cut_as_read(reader: Reads, lines: Sequence[Image]) -> list[Image]:
+    """Return lines as ``Recognizer.read`` takes them: tightened, unless it is surer without.
+
+    What is learnt from, judged by and estimated on is what will be read.
+    """
+    chosen = [tightened(line) for line in lines]
+    cut = [i for i, line in enumerate(lines) if chosen[i] is not line]
+    sure = [sureness(found) for found in reader.log_posteriors([chosen[i] for i in cut])]
+    doubtful = [(i, s) for i, s in zip(cut, sure, strict=True) if s < SURE]
+    loose = reader.log_posteriors([lines[i] for i, _ in doubtful])
+    for (i, s), found in zip(doubtful, loose, strict=True):
+        if s < sureness(found):
+            chosen[i] = lines[i]
+    return chosen
 
 
 def find_body(prepared: Image) -> tuple[int, int] | None:

@@ -24,7 +24,7 @@ from readapt.pages.load import PageImage
 from readapt.pages.spread import SpreadPages
 from readapt.reader import Reader
 from readapt.recognize.preprocess import prepare_line
-from readapt.recognize.tighten import tightened
+from readapt.recognize.tighten import cut_as_read
 from readapt.train.reframe import AROUND
 from readapt.types import Image
 from readapt.whole import written_whole
@@ -197,7 +197,7 @@ def find_target(
             cuts, sheet = _cuts(page, reader, config.single)
             if sheet is not None and len(sheets) < MOST:
                 sheets.append((pages, sheet))
-            kept = [line for line in (_kept(pages, *cut, config) for cut in cuts) if line]
+            kept = [line for line in (_kept(pages, cut, config) for cut in cuts) if line]
             left_out += len(cuts) - len(kept)
             found += kept
             called.append(name)
@@ -228,15 +228,25 @@ def find_target(
     return replace(target, sheets=part(sheets, held_out, seed), names=tuple(called))
 
 
-def _cuts(
-    page: PageImage, reader: Reader, single: bool
-) -> tuple[list[tuple[Image, Image | None]], Image | None]:
-    """Cut the lines of a page, closely and with what is around; shrink it for the detector."""
+class _Cut(NamedTuple):
+    """A line, cut out of its page ..."""
+
+    image: Image
+    as_read: Image
+    """... as reading cuts it once more ..."""
+    around: Image | None = None
+    """... and with what is around it; None where every image is a line."""
+
+
+def _cuts(page: PageImage, reader: Reader, single: bool) -> tuple[list[_Cut], Image | None]:
+    """Cut the lines out of a page; shrink it for the detector."""
     if single:
-        return [(page.image, None)], None
-    cuts = reader.cut_lines(page)
-    pairs = [(cut.image, crop_line(page.image, cut.quad, AROUND)) for cut in cuts]
-    return list(pairs), sheet_of(page.image, [cut.quad for cut in cuts])
+        return [_Cut(page.image, *cut_as_read(reader, [page.image]))], None
+    found = reader.cut_lines(page)
+    images, quads = [cut.image for cut in found], [cut.quad for cut in found]
+    around = [crop_line(page.image, quad, AROUND) for quad in quads]
+    cuts = map(_Cut, images, cut_as_read(reader, images), around)
+    return list(cuts), sheet_of(page.image, quads)
 
 
 class _Line(NamedTuple):
@@ -250,13 +260,13 @@ class _Line(NamedTuple):
     """Pixels, before ``cut`` was shrunk."""
 
 
-def _kept(page: int, cut: Image, around: Image | None, config: TargetConfig) -> _Line | None:
+def _kept(page: int, cut: _Cut, config: TargetConfig) -> _Line | None:
     """Return a line prepared, and grey at a height other engines like; None for no usable line."""
-    prepared = prepare_line(tightened(cut), config.height)  # as it will be read
-    if not usable(cut, prepared) or prepared.shape[1] > config.widest:
+    prepared = prepare_line(cut.as_read, config.height)
+    if not usable(cut.image, prepared) or prepared.shape[1] > config.widest:
         return None
-    wider = None if around is None else _grey(around)
-    return _Line(page, prepared, _grey(cut), wider, cut.shape[0])
+    wider = None if cut.around is None else _grey(cut.around)
+    return _Line(page, prepared, _grey(cut.image), wider, cut.image.shape[0])
 
 
 def _grey(cut: Image) -> Image:

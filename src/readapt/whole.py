@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says where a disk is full, or what the user may have of it."""
 LITTLE = 4_000_000
 """Bytes below which a disk is full, whatever a library says of its failure."""
 
@@ -33,6 +35,6 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 def is_full(folder: Path, error: Exception) -> bool:
     """Whether the disk of a folder, or what the user may have of it, was full at an error."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in FULL:
         return True
     return shutil.disk_usage(folder).free < LITTLE

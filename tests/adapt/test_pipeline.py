@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -424,6 +427,30 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pipeline.shutil, "disk_usage", lambda path: Full())
     with pytest.raises(ReadaptError, match=r"mine-adapting: the disk is full; free some of it"):
         run(tmp_path)
+
+
+@pytest.mark.usefixtures("kind_gate")
+@pytest.mark.parametrize(
+    "name", ["teach/checkpoint.pt", "round-2/labels.json", "listen/weights.safetensors", "report"]
+)
+def test_after_a_full_disk_a_run_goes_on(
+    name: str, tmp_path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever file the disk was full at: what stands is enough to end as if nothing had been."""
+    plain = os.replace
+
+    def full(scratch: Any, path: Any) -> None:
+        if name in str(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        plain(scratch, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", full)
+        patch.setattr(Path, "replace", full)
+        with pytest.raises(ReadaptError, match="the disk is full; free some of it"):
+            run(tmp_path)
+    assert (tmp_path / "mine").exists() == (name == "report")  # the model comes first
+    assert weights(run(tmp_path, resume=True)) == whole
 
 
 def test_a_folder_that_may_not_be_written_is_said(

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from readapt.batch.outputs import name_outputs, write_file
-from readapt.errors import UsageError
+from readapt.errors import ReadaptError, UsageError
 
 
 def test_names_are_short_where_they_can_be() -> None:
@@ -38,6 +38,10 @@ def test_a_file_is_whole_or_untouched(tmp_path: Path) -> None:
     write_file(tmp_path / "link.txt", "new")
     assert (tmp_path / "link.txt").is_symlink()
     assert path.read_text() == "new"
+    if Path("/dev/full").exists():
+        with pytest.raises(ReadaptError, match="the disk is full") as full:
+            write_file(Path("/dev/full"), "x")
+        assert full.value.exit_code == 1
     with pytest.raises(UsageError, match="cannot be written"):
         write_file(tmp_path / "none" / "a.txt", "x")
     assert sorted(found.name for found in tmp_path.iterdir()) == ["a.txt", "link.txt"]

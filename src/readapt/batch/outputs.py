@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from readapt.document.elements import Page
-from readapt.errors import UsageError
+from readapt.errors import ReadaptError, UsageError
 from readapt.formats.table import Format, FormatName, find_format
+from readapt.whole import FULL
 
 STDOUT = "-"
 
@@ -142,6 +143,7 @@ def write_file(path: Path, text: str) -> None:
     """Write UTF-8 so that the file is whole or, on failure, as it was before.
 
     Raises:
+        ReadaptError: the disk is full.
         UsageError: the place cannot be written to.
 
     """
@@ -158,6 +160,10 @@ def write_file(path: Path, text: str) -> None:
         finally:
             scratch.unlink(missing_ok=True)
     except OSError as error:
+        if error.errno in FULL:
+            raise ReadaptError(
+                f"{path}: the disk is full; free some of it, or name another place with -o."
+            ) from error
         raise UsageError(
             f"{path}: cannot be written ({error.strerror}); name another place with -o."
         ) from error

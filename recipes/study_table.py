@@ -1,7 +1,7 @@
 """Lay out the study's figures as Markdown: error rates, what each variant gains, how surely.
 
     python recipes/study_table.py CELLS.jsonl [CELLS.jsonl ...] [--variants shipped,look,...]
-        [--minutes 9 13] [--compare alone:unaided,...]
+        [--minutes 9 13] [--compare alone:unaided,...] [--estimates unaided,...]
 
 Cells are what `recipes/study.py` writes. Several of a collection and variant are averaged, whatever
 their seeds and their versions of the code, so choose. Columns come in the order of the files, or as
@@ -163,10 +163,43 @@ def honesty(cells: Sequence[Cell], variant: str) -> tuple[str, str, str]:
     if len(pairs) < 4:
         return "–", "–", "–"
     true, rate, low, high = np.array(pairs).T
-    ranks = [np.argsort(np.argsort(x, kind="stable"), kind="stable") for x in (true, rate)]
     inside = int(((low <= true) & (true <= high)).sum())
     error = 100 * float(np.abs(true - rate).mean())
-    return f"{np.corrcoef(*ranks)[0, 1]:.2f}", f"{error:.2f}", f"{inside} of {len(pairs)}"
+    return f"{rank_correlation(true, rate):.2f}", f"{error:.2f}", f"{inside} of {len(pairs)}"
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Correlate the ranks; ties count in order."""
+    ranks = [np.argsort(np.argsort(x, kind="stable"), kind="stable") for x in (first, second)]
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def foretold(cells: Sequence[Cell], variant: str) -> str:
+    """Lay out what runs said of all scans, before and after, beside what was true of those read."""
+    rows = [f"| {variant} | said before, mean (least to most) | true | said after | true |"]
+    rows.append("|---|---|---|---|---|")
+    pairs: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
+    for name in collections(cells):
+        here = [c for c in of(cells, name, variant) if "estimated" in c]
+        shipped = of(cells, name, BASE)
+        if not here or not shipped:
+            continue
+        row = [TITLES.get(name, name)]
+        for i, true in enumerate(([shipped[0]["seen"]] * len(here), [c["seen"] for c in here])):
+            said = [c["estimated"][i] for c in here]
+            pairs[i].extend(zip(true, said, strict=True))
+            row.append(f"{100 * mean(said):.1f} ({100 * min(said):.1f} to {100 * max(said):.1f})")
+            row.append(f"{100 * mean(true):.1f}")
+        rows.append("| " + " | ".join(row) + " |")
+    row = [f"rank correlation, mean error, too low, of {len(pairs[0])} runs"]
+    for one in pairs:
+        if len(one) < 4:
+            return ""
+        true, said = np.array(one).T
+        error = 100 * float(np.abs(true - said).mean())
+        row += [f"{rank_correlation(true, said):.2f}, {error:.2f}, {int((said < true).sum())}", ""]
+    rows.append("| " + " | ".join(row) + " |")
+    return "\n".join(rows) + "\n"
 
 
 def highest(cells: Sequence[Cell], variant: str, key: str) -> str:
@@ -187,6 +220,7 @@ def main() -> None:
     parser.add_argument("--variants", default="", help="columns, by commas")
     parser.add_argument("--minutes", type=float, nargs=2, help="least and most that were given")
     parser.add_argument("--compare", default="", help="pairs, as in taught:look,alone:unaided")
+    parser.add_argument("--estimates", default="", help="variants whose own estimates are shown")
     options = parser.parse_args()
     cells = [json.loads(row) for path in options.cells for row in path.open(encoding="utf-8")]
     if options.minutes:
@@ -196,6 +230,8 @@ def main() -> None:
     pairs = [tuple(pair.split(":")) for pair in options.compare.split(",") if pair]
     if pairs:
         print(comparisons(cells, pairs))
+    for variant in filter(None, options.estimates.split(",")):
+        print(foretold(cells, variant))
 
 
 if __name__ == "__main__":

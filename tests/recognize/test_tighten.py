@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from readapt.recognize.greedy import sureness
+from readapt.models.bundle import Bundle, find_bundle
+from readapt.reader import load_recognizer
+from readapt.recognize.decode import GREEDY
+from readapt.recognize.greedy import best_path, sureness
 from readapt.recognize.tighten import cut_as_read, find_body, tighten, tightened
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.types import Image
@@ -101,3 +104,20 @@ def test_lines_are_cut_as_reading_settles(letters: Image) -> None:
     assert cut_as_read(Prefers(tight.shape[0]), [loose])[0].shape == tight.shape
     assert cut_as_read(Prefers(loose.shape[0]), [loose, tight])[0] is loose
     assert cut_as_read(Prefers(9), []) == []
+
+
+def test_cuts_are_those_that_are_read() -> None:
+    """The rule stands twice, where lines are read and where they are cut: it is the same one."""
+    recognizer = load_recognizer(Bundle.load(find_bundle(None)), 1, GREEDY)
+    maker = LineMaker(LineConfig(seed=5, height=36))
+    lines = [framed(maker.make(i).image, 18 + i % 9, 6 + i % 25) for i in range(40)]
+    cuts = cut_as_read(recognizer, lines)
+    loose = [
+        cut is line and tighten(line) is not None for cut, line in zip(cuts, lines, strict=True)
+    ]
+    tight = [cut is not line for cut, line in zip(cuts, lines, strict=True)]
+    assert any(loose)
+    assert any(tight)
+    found = [best_path(p).ids for p in recognizer.log_posteriors(cuts)]
+    texts = [" ".join(recognizer.alphabet.decode(ids).split()) for ids in found]
+    assert [reading.text for reading in recognizer.read(lines)] == texts

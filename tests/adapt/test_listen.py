@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.budget import Portion
+from readapt.adapt.learning import word_weight
 from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
-from readapt.adapt.stage import State
+from readapt.adapt.stage import LANGUAGE_MODEL, State
 from readapt.adapt.stages import listen
 from readapt.adapt.stages.listen import Listen, latest
 from readapt.adapt.teachers.heard import UNREAD, Readings
+from readapt.recognize.lm import learn
 from readapt.train.selftrain import PseudoLabel, Reads, surest
 from readapt.types import Image
 
@@ -28,7 +31,7 @@ def test_lines_there_is_no_time_for_keep_what_they_had(
     monkeypatch.setattr(listen, "_TOGETHER", 2)
     unread = [UNREAD] * 8
     read = [
-        Listen()._labels(state, {}, Portion(0.0), tmp_path / f"{first}.json", first, unread)[0]
+        Listen()._labels(state, {}, Portion(0.0), tmp_path / f"{first}.json", first, unread).all
         for first in (0, 5, 7)
     ]
     assert [[i for i, one in enumerate(labels) if one != UNREAD] for labels in read] == [
@@ -36,14 +39,15 @@ def test_lines_there_is_no_time_for_keep_what_they_had(
         [5, 6],
         [0, 7],
     ]
-    again, seconds = Listen()._labels(state, {}, Portion(0.0), tmp_path / "5.json", 5, unread)
-    assert again == read[1]
-    assert seconds > 0  # of the run that read them: they are gone from the round's time
+    again = Listen()._labels(state, {}, Portion(0.0), tmp_path / "5.json", 5, unread)
+    assert again.all == read[1]
+    assert again.seconds > 0  # of the run that read them: they are gone from the round's time
     known = [PseudoLabel("ab", 0.3)] * 8
-    later, _ = Listen()._labels(state, {}, Portion(0.0), tmp_path / "later.json", 5, known)
+    later = Listen()._labels(state, {}, Portion(0.0), tmp_path / "later.json", 5, known).all
     assert later[:5] + later[7:] == known[:6]  # the label of a round before stays
     assert later[5:7] == read[1][5:7]
-    everything, _ = Listen()._labels(state, {}, Portion(600.0), tmp_path / "all.json", 3, unread)
+    path = tmp_path / "all.json"
+    everything = Listen()._labels(state, {}, Portion(600.0), path, 3, unread).all
     assert UNREAD not in everything
     assert surest(everything, 1.0, 1.0) == list(range(8))
 
@@ -64,11 +68,11 @@ def test_lines_that_no_engine_has_read_are_looked_at_in_all_views(
     monkeypatch.setattr(listen, "label", noted)
     heard: Readings = {"one": [("ab", 0.9)] * 3 + [None] * 5, "two": [None] * 2 + [("b", 0.9)] * 6}
     heard["two"][6:] = [None, None]
-    labels, _ = Listen()._labels(
+    labels = Listen()._labels(
         state, heard, Portion(600.0), tmp_path / "labels.json", 0, [UNREAD] * 8
     )
     assert seen == [(6, 0), (2, 3)]
-    assert UNREAD not in labels
+    assert UNREAD not in labels.all
 
 
 def test_the_last_of_the_good_rounds_is_taken() -> None:
@@ -81,3 +85,28 @@ def test_the_last_of_the_good_rounds_is_taken() -> None:
     assert latest(of_one_judge(0.0, 0.1), 0.1) == 0
     # Where networks vote with engines, one that mends nothing makes the present one look good.
     assert latest([(0.02, 0.01), (0.0, 0.0)], 0.1) == 0
+
+
+@pytest.mark.parametrize(("words_known", "count"), [("abba abba", True), ("bbbbbb", False)])
+def test_words_count_in_labels_only_where_spoiled_lines_are_read_better_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words_known: str, count: bool
+) -> None:
+    def spoil(line: Image, seed: int) -> Image:
+        noise = np.random.default_rng(seed).normal(0, 110, line.shape)
+        return np.clip(line + noise, 0, 255).astype(np.uint8)
+
+    monkeypatch.setattr(word_weight, "dressed", spoil)
+    monkeypatch.setattr(word_weight, "READABLE", 1.0)
+    if not count:
+        monkeypatch.setattr(listen, "WEIGHTS", ((3.0, 0.0),))
+    lines = tuple(bars("abba abba", 20, 225, 4, i) for i in range(30))
+    target = Target(lines, (), lines, tuple(range(30)))
+    state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
+    for parity in (0, 1):
+        path = tmp_path / f"{parity}.npz"
+        learn([words_known] * 50, ALPHABET, 6).save(path)
+        state.files[f"{LANGUAGE_MODEL} {parity}"] = path
+    path = tmp_path / "labels.json"
+    labels = Listen()._labels(state, {}, Portion(600.0), path, 0, [UNREAD] * 30)
+    assert (labels.weight > 0) == count
+    assert Listen()._labels(state, {}, Portion(600.0), path, 0, [UNREAD] * 30) == labels

@@ -11,6 +11,7 @@ from bar_world import ALPHABET, bars, reading_network, save_small_bundle, words
 from numpy.typing import NDArray
 
 from readapt.adapt.budget import Portion
+from readapt.adapt.learning import word_weight
 from readapt.adapt.scans.collection_language import with_readings
 from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
@@ -46,8 +47,8 @@ def state(folder: Path, texts: list[str], background: list[str]) -> State:
 
 @pytest.fixture(autouse=True)
 def spoilt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weigh, "dressed", spoil)
-    monkeypatch.setattr(weigh, "READABLE", 1.0)
+    monkeypatch.setattr(word_weight, "dressed", spoil)
+    monkeypatch.setattr(word_weight, "READABLE", 1.0)
 
 
 def test_words_that_are_known_are_read_better(tmp_path: Path) -> None:

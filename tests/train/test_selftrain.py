@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from readapt.nets.crnn import Crnn, CrnnConfig
 from readapt.recognize.alphabet import Alphabet
+from readapt.recognize.beam import NARROW
 from readapt.recognize.lm import learn
 from readapt.train.disturb import disturb, hide_columns
 from readapt.train.selftrain import (
@@ -78,9 +79,10 @@ def test_the_mean_of_views_outvotes_the_line_itself() -> None:
 
 def test_a_language_model_corrects_what_is_open() -> None:
     language = learn(["abc", "abc abc"] * 50, ALPHABET, 3)
+    search = replace(NARROW, language_model=language, weight=0.25, length_weight=0.55)
     open_ = posteriors("aac", 0.4)
     rows = [[open_]] * 4
-    with_model = label(Reader(*rows), [line("abc")], ALPHABET, lambda i: language)
+    with_model = label(Reader(*rows), [line("abc")], ALPHABET, lambda i: search)
     without = label(Reader(*rows), [line("abc")], ALPHABET)
     assert without[0].text == "aac"
     assert with_model[0].text == "abc"

@@ -13,8 +13,8 @@ Benes and Hradis 2021, "AT-ST", arXiv 2104.13037.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from rapidfuzz.distance import Levenshtein
 from torch import nn
 
 from readapt.recognize.alphabet import Alphabet
-from readapt.recognize.beam import NARROW, Beam, LanguageModel, beam_search
+from readapt.recognize.decode import GREEDY, Decoder, decode
 from readapt.recognize.greedy import best_path, peaks
 from readapt.recognize.views import VIEWS, View
 from readapt.train.data import LineBatch, collate, cut, frames_needed
@@ -35,8 +35,6 @@ from readapt.train.reframe import reframe
 from readapt.types import Image
 
 TEACHING_VIEWS: tuple[View, ...] = tuple(VIEWS.values())
-SEARCH = replace(NARROW, weight=0.25, length_weight=0.55)
-"""How labels are searched with a language model."""
 
 Draw: TypeAlias = Callable[[int, int], Sequence[tuple[Image, str]]]
 """First index and count to labelled, prepared lines; the same ones for the same indices."""
@@ -104,22 +102,18 @@ def label(
     reader: Reads,
     lines: Sequence[Image],
     alphabet: Alphabet,
-    language: Callable[[int], LanguageModel[Any] | None] = lambda i: None,
-    search: Beam = SEARCH,
+    decoder: Callable[[int], Decoder] = lambda i: GREEDY,
     views: Sequence[View] = TEACHING_VIEWS,
 ) -> list[PseudoLabel]:
     """Read prepared lines as a teacher does, in these `views` beside the plain one.
 
-    `language(i)` is the language model for line `i`, one that has not learnt from that line's own
-    reading; None decodes the best path.
+    `decoder(i)` reads line `i`; a language model of it is one that has not learnt from that line's
+    own reading.
     """
     labels = []
     for i, (mean, own) in enumerate(mean_of_views(reader, lines, views)):
-        model = language(i)
         path = best_path(mean)
-        ids = path.ids
-        if model is not None and ids:
-            ids = beam_search(mean, replace(search, language_model=model))[0].ids
+        ids = decode(mean, decoder(i)).ids if path.ids else path.ids
         read = [best_path(p).ids for p in own]
         changed = float(np.mean([Levenshtein.distance(ids, other) for other in read]))
         opened = float((1 - peaks(mean, path)).sum())

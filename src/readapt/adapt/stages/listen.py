@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pydantic import JsonValue
 
@@ -14,11 +13,14 @@ from readapt.adapt.budget import Portion, stopwatch
 from readapt.adapt.exported import as_read
 from readapt.adapt.learning.finetune import finetune, part_way
 from readapt.adapt.learning.known import known_lines
+from readapt.adapt.learning.word_weight import FEWEST, WEIGHTS, search_of, spoil
 from readapt.adapt.stage import Outcome, State
 from readapt.adapt.teachers.heard import UNREAD, Readings, load_readings, with_teachers
 from readapt.nets.crnn import Crnn
-from readapt.recognize.beam import LanguageModel
-from readapt.train.selftrain import SEARCH, TEACHING_VIEWS, PseudoLabel, label, surest
+from readapt.recognize.decode import GREEDY, Decoder
+from readapt.recognize.lm import CharacterModel
+from readapt.recognize.recognizer import Recognizer
+from readapt.train.selftrain import TEACHING_VIEWS, PseudoLabel, label, surest
 from readapt.whole import written_whole
 
 FADING = 0.75
@@ -28,6 +30,10 @@ LABELLING = 0.35
 LATER = 0.1
 """Share of the best round's estimate that a later one may be worse by: it errs by as much, and
 later rounds have the better labels."""
+SPOILED = 150
+"""Lines to learn from that tell how much words should count in labels."""
+UNWEIGHED = WEIGHTS[2]
+"""How much they count where too few lines can tell."""
 _TOGETHER = 64
 
 
@@ -62,20 +68,18 @@ class Listen:
         rounds: list[Crnn] = []
         records: list[JsonValue] = []
         rates: list[tuple[float, float]] = []
-        labels = [UNREAD] * len(state.target.lines)
+        labels = _Labels([UNREAD] * len(state.target.lines))
         for number, share in enumerate(shares):
             place = folder / f"round-{number + 1}"
             part = replace(portion, seconds=max(1.0, portion.seconds - lost) / len(shares))
             first = number * len(state.target.lines) // len(shares)
-            labels, used = self._labels(
-                taught, readings, part, place / "labels.json", first, labels
-            )
-            chosen = surest(labels, share, config.most_doubt)
-            real = [(state.target.lines[i], labels[i].text) for i in chosen]
+            labels = self._labels(taught, readings, part, place / "labels.json", first, labels.all)
+            chosen = surest(labels.all, share, config.most_doubt)
+            real = [(state.target.lines[i], labels.all[i].text) for i in chosen]
             around = [state.target.around[i] for i in chosen] if state.target.around else ()
             lr = state.config.lr * FADING**number
             taught.network = finetune(
-                taught, real, known, part, place, lr, number + 2, used, around
+                taught, real, known, part, place, lr, number + 2, labels.seconds, around
             )
             for way in ways:
                 candidate = part_way(state.network, taught.network, way)
@@ -84,11 +88,12 @@ class Listen:
                     break
             rounds.append(candidate)
             rates.append((before, rate))
-            doubts = sorted(labels[i].doubt for i in chosen)
+            doubts = sorted(labels.all[i].doubt for i in chosen)
             records.append(
                 {
                     "lines": len(real),
                     "median doubt": round(doubts[len(doubts) // 2], 4) if doubts else None,
+                    "weight of words": labels.weight,
                     "part of the way": way,
                     "estimate": round(rate, 4),
                 }
@@ -112,8 +117,8 @@ class Listen:
         path: Path,
         first: int,
         before: Sequence[PseudoLabel],
-    ) -> tuple[list[PseudoLabel], float]:
-        """Read and vote, or take what an earlier run read; returns also the seconds that it took.
+    ) -> _Labels:
+        """Read and vote, or take what an earlier run read.
 
         Begins with line ``first``; lines that there is no time for keep the label that they had
         ``before``. Of a line that others have read one view is enough: their votes say what is
@@ -121,14 +126,15 @@ class Listen:
         """
         if path.is_file():
             kept = json.loads(path.read_text("utf-8"))
-            return [PseudoLabel(*one) for one in kept["labels"]], float(kept["seconds"])
+            read = [PseudoLabel(*one) for one in kept["labels"]]
+            return _Labels(read, float(kept["seconds"]), float(kept.get("weight", 0.0)))
+        elapsed = stopwatch()
         reader = as_read(state.network, state.alphabet, state.config.threads)
-        models = {parity: state.language_model(parity) for parity in (0, 1)}
+        weight, searches = _searches(state, reader, portion)
         lines, pages = state.target.lines, state.target.pages
         order = [*range(first, len(lines)), *range(first)]
         labels, anew = list(before), set[int]()
         heard = {i for found in readings.values() for i, one in enumerate(found) if one is not None}
-        elapsed = stopwatch()
         for start in range(0, len(order), _TOGETHER):
             portion.tick()
             together = order[start : start + _TOGETHER]
@@ -137,11 +143,11 @@ class Listen:
                 ([i for i in together if i not in heard], TEACHING_VIEWS),
             ):
 
-                def language(i: int, some: Sequence[int] = some) -> LanguageModel[Any] | None:
-                    return models[pages[some[i]] % 2]
+                def search(i: int, some: Sequence[int] = some) -> Decoder:
+                    return searches[pages[some[i]] % 2]
 
                 cut = [lines[i] for i in some]
-                found = label(reader, cut, state.alphabet, language, SEARCH, views)
+                found = label(reader, cut, state.alphabet, search, views)
                 for i, one in zip(some, found, strict=True):
                     labels[i] = one
             anew.update(together)
@@ -152,11 +158,61 @@ class Listen:
             if i in anew or before[i] == UNREAD:  # of the others, engines have had their say
                 labels[i] = one
         path.parent.mkdir(parents=True, exist_ok=True)
-        seconds = elapsed()
-        kept = {"seconds": seconds, "labels": [[one.text, one.doubt] for one in labels]}
+        made = _Labels(labels, elapsed(), weight)
+        kept = {
+            "seconds": made.seconds,
+            "weight": weight,
+            "labels": [[one.text, one.doubt] for one in labels],
+        }
         with written_whole(path) as scratch:
             scratch.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
-        return labels, seconds
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """What a round learns from."""
+
+    all: list[PseudoLabel]
+    """Of every line."""
+    seconds: float = 0.0
+    """That they took."""
+    weight: float = 0.0
+    """Of the words in them."""
+
+
+def _searches(
+    state: State, reader: Recognizer, portion: Portion
+) -> tuple[float, tuple[Decoder, Decoder]]:
+    """Find how much words should count in labels, by spoiled lines.
+
+    Returns the weight, and how lines of pages of either parity are read with it: by a language
+    model that has not seen what was read on them.
+    """
+    models = [m for m in map(state.language_model, (0, 1)) if m is not None]
+    if not models:
+        return 0.0, (GREEDY, GREEDY)
+    lines, pages = state.target.lines, state.target.pages
+    every = max(1, len(lines) // state.config.few(SPOILED))
+    some, parities = lines[::every], [page % 2 for page in pages[::every]]
+    spoiled = spoil(reader, some, state.config.seed, portion.tick)
+    if len(spoiled.characters) < FEWEST:
+        weights = UNWEIGHED
+    else:
+        greedy, gains = spoiled.wrong([GREEDY] * len(some)), [0.0]
+        for tried in WEIGHTS:
+            portion.tick()
+            both = _of_both(models, tried)
+            wrong = spoiled.wrong([both[parity] for parity in parities])
+            gains.append(float((greedy - wrong).sum()))
+        weights = ((0.0, 0.0), *WEIGHTS)[gains.index(max(gains))]
+    return weights[0], _of_both(models, weights) if weights[0] else (GREEDY, GREEDY)
+
+
+def _of_both(
+    models: Sequence[CharacterModel], weights: tuple[float, float]
+) -> tuple[Decoder, Decoder]:
+    return search_of(models[0], *weights), search_of(models[1], *weights)
 
 
 def latest(rates: Sequence[tuple[float, float]], margin: float) -> int:

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import PIL.Image
+from bar_world import write_lines
 
 from readapt.adapt.end.measured import measure
+from readapt.adapt.preparation import measured_among
+from readapt.evaluate.truth import load_truth
 from readapt.models.bundle import Bundle
 from tiny_model import HEIGHT, draw, draw_page
 
@@ -33,3 +36,12 @@ def test_labelled_pages_measure_what_is_read_and_what_is_found(
     assert measured.lines == 2
     assert measured.before == measured.after == 0
     assert measured.boxes == (1.0, 1.0)
+
+
+def test_labelled_documents_among_the_scans_are_said(tmp_path: Path) -> None:
+    folder = write_lines(tmp_path / "lines", 3, truth=True)
+    known = load_truth([folder])
+    assert measured_among(known, [str(tmp_path / "lines" / ".." / "lines" / "000.png")]).startswith(
+        "1 of the 3 labelled images of --truth are among the scans"
+    )
+    assert measured_among(known, [str(write_lines(tmp_path / "others", 2))]) == ""

@@ -30,7 +30,7 @@ from readapt.adapt.learning.weights import (
     trainable,
 )
 from readapt.adapt.lock import only_one
-from readapt.adapt.preparation import check, load_corpora, shared_settings
+from readapt.adapt.preparation import check, load_corpora, measured_among, shared_settings
 from readapt.adapt.scans.target import FILE_NAME, Target, find_target, load_target, save_target
 from readapt.adapt.settings import LEAST_JUDGES, AdaptConfig
 from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, KNOWN, Stage, State
@@ -135,8 +135,8 @@ def adapt(
     bundle = Bundle.load(find_bundle(base))
     if bundle.folder.resolve() == out.resolve():
         raise UsageError(f"{out}: is the model to begin with; choose another -o.")
-    if truth is not None:
-        load_truth([truth])  # what is wrong with it is said before hours of work
+    # What is wrong with it is said before hours of work.
+    labelled = None if truth is None else load_truth([truth])
     find_device(config.device)
     network = trainable(bundle)  # as is a model that cannot learn
     named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
@@ -152,6 +152,9 @@ def adapt(
             budget = Budget(60 * config.minutes, work)
             run = _Run(config, bundle, network, journal, budget, work, listener)
             state, remarks = run.begin(named, text, extend_alphabet)
+            if labelled and (remark := measured_among(labelled, named)):
+                run.say(remark, remark=True)
+                remarks.append(remark)
             run.stages(state)
             return finish(run.ending(state, remarks), out, truth)
     except PermissionError as error:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from readapt.adapt.journal import FILE_NAME as JOURNAL_NAME
+from readapt.adapt.scans.names import name_files
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stages import NAMES
 from readapt.adapt.teachers.engines import find_teacher
 from readapt.errors import UsageError
+from readapt.evaluate.truth import Truth
 from readapt.gan.look import Look
 from readapt.models.bundle import Bundle
 from readapt.models.manifest import MANIFEST_NAME
@@ -59,6 +61,19 @@ def load_corpora(text: str | Path | None) -> tuple[Mapping[str, Corpus], bool]:
         return system_corpora(MOST_TEXT), False
     corpus = read_corpus(text)
     return {corpus.name: corpus}, True
+
+
+def measured_among(truth: Truth, scans: Sequence[str]) -> str:
+    """Say how many of the labelled documents are learnt from as images; "" if none is."""
+    images = [page.image for page in truth.pages] + [line.image for line in truth.lines]
+    learnt = {Path(scan).resolve() for scan in name_files(scans)[0]}
+    count = sum(image.resolve() in learnt for image in images)
+    if not count:
+        return ""
+    return (
+        f"{count} of the {len(images)} labelled images of --truth are among the scans: what is "
+        "measured there is of pages adapted to, not of others like them."
+    )
 
 
 def shared_settings(

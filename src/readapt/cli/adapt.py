@@ -52,7 +52,10 @@ def adapt(
     ] = None,
     truth: Annotated[
         Path | None,
-        typer.Option(help="Labelled pages or lines to measure by; nothing is learnt from them."),
+        typer.Option(
+            help="Labelled pages or lines to measure by, which takes its own time; nothing is learnt "
+            "from their texts."
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what was begun in OUT-adapting.")

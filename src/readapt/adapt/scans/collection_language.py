@@ -26,7 +26,7 @@ TWICE = 2
 """... and of the readings."""
 READING_WEIGHT = 3
 """How often a confident reading counts."""
-CONFIDENT = 0.6
+CONFIDENT = 0.9
 """Share of the lines, the surest, whose readings are believed."""
 _TOGETHER = 64
 

@@ -53,8 +53,8 @@ def adapt(
     truth: Annotated[
         Path | None,
         typer.Option(
-            help="Labelled pages or lines to measure by, which takes its own time; nothing is learnt "
-            "from their texts."
+            help="Labelled pages or lines to measure by, which takes its own time; nothing "
+            "is learnt from their texts."
         ),
     ] = None,
     resume: Annotated[

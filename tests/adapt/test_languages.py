@@ -24,6 +24,28 @@ def test_old_print_and_capitals_are_seen() -> None:
     assert 0.2 < writing.upper < 0.5
 
 
+def test_a_doubtful_line_is_in_the_language_of_the_others() -> None:
+    few = find_writing(["mit man"] * 2, CORPORA, LATIN).languages
+    alike = find_writing(
+        ["mit man son"] * 2 + ["garçon château deux même prendre"] * 30, CORPORA, LATIN
+    )
+    assert len(few) == 3  # too short to tell
+    assert alike.languages["fr"] > 0.97
+
+
+def test_texts_come_from_all_over_a_corpus_whole_words() -> None:
+    corpus = Corpus("x", " ".join(f"word{i:04}" for i in range(4000)), ("word",))
+    cut = pieces(corpus, 3200)
+    running = [text for text in cut if text.split()[0] != "word"]
+    assert len(running) == 20
+    assert all(len(word) == 8 for text in running for word in text.split())
+    firsts = [int(text.split()[0][4:]) for text in running]
+    assert firsts[0] == 0
+    assert firsts[-1] > 3700  # of 4,000
+    whole = [text for text in pieces(corpus, 10**6) if text.split()[0] != "word"]
+    assert " ".join(" ".join(whole).split()) == corpus.text  # all of it, and nothing twice
+
+
 def test_without_readings_nothing_is_excluded() -> None:
     assert set(find_writing([], CORPORA, LATIN).languages) == {"en", "fr", "de"}
 

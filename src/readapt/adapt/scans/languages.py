@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.lm import learn
@@ -15,6 +17,12 @@ _LEARNT = 60_000
 """Characters of each language that are enough to tell it from the others."""
 _PIECE = 160
 """Characters of running text that are taken for a line."""
+_LONGEST = 40
+"""Characters of a word, at most."""
+_TEMPERED = 0.5
+"""Exponent of a line's probability: its trigrams share characters, and are no independent signs."""
+_TURNS = 50
+"""Of the maximisation; shares no longer move then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +40,12 @@ class Writing:
 def find_writing(
     readings: Sequence[str], corpora: Mapping[str, Corpus], alphabet: Alphabet
 ) -> Writing:
-    """Tell languages apart by character trigrams; every reading counts by its length.
+    """Tell languages apart by character trigrams, all lines together.
 
-    Without a reading of eight letters all languages are equally likely.
+    Their shares are those under which the readings are likeliest, found by expectation
+    maximisation: a line that could be of two languages counts for the one that the others are in.
+    Every reading counts by its length. Without a reading of eight letters all languages are
+    equally likely.
     """
     letters = "".join(c for text in readings for c in text if c.isalpha())
     old = float(np.mean([any(c in text for c in "ſ⸗\u0364") for text in readings] or [False]))
@@ -43,32 +54,58 @@ def find_writing(
     models = [
         learn((" ".join(pieces(corpora[name], _LEARNT)).lower(),), alphabet, 3) for name in names
     ]
-    votes = np.zeros(len(names))
+    likely: list[list[float]] = []
+    lengths: list[int] = []
     for text in readings:
         plain = "".join(c for c in text.lower().replace("ſ", "s") if c.isalpha() or c == " ")
         plain = "".join(c for c in plain if c not in alphabet.missing(plain))
         if len(plain) >= 8:
-            scores = [model.log_probability(plain) for model in models]
-            votes[int(np.argmax(scores))] += len(plain)
-    if not votes.sum():
-        votes += 1
-    share = votes / votes.sum()
+            likely.append([_TEMPERED * model.log_probability(plain) for model in models])
+            lengths.append(len(plain))
+    share = _shares(np.array(likely), np.array(lengths)) if likely else np.full(len(names), 1.0)
+    share /= share.sum()
     kept = {names[i]: float(share[i]) for i in np.argsort(-share) if share[i] >= 0.05}
     return Writing(kept, old, upper)
 
 
+def _shares(likely: NDArray[np.float64], lengths: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Maximise the probability of lines, ``line language``, over shares of the languages."""
+    share = np.full(likely.shape[1], 1 / likely.shape[1])
+    for _ in range(_TURNS):
+        joint = likely + np.log(share + 1e-12)
+        of_each = np.exp(joint - joint.max(1, keepdims=True))
+        of_each *= lengths[:, None] / of_each.sum(1, keepdims=True)
+        share = of_each.sum(0) / lengths.sum()
+    return share
+
+
 def pieces(corpus: Corpus, most: int, seed: int = 0) -> list[str]:
-    """Cut about `most` characters of a corpus into line-like pieces: running text, then words."""
-    text = corpus.text[:most]
-    found = [text[i : i + _PIECE] for i in range(0, len(text), _PIECE)]
+    """Cut about `most` characters of a corpus into line-like pieces: running text, then words.
+
+    The running text is from all over the corpus, whose parts may be about one thing each.
+    """
+    text = corpus.text
+    count = max(1, -(-min(most, len(text)) // _PIECE))
+    starts = [i * len(text) // count for i in range(count + 1)]
+    found = [
+        text[_word_at(text, start) : _word_at(text, min(start + _PIECE, end))]
+        for start, end in pairwise(starts)
+    ]
     rng = np.random.default_rng(seed)
-    left = most - len(text) + most // 4
+    left = most - min(most, len(text)) + most // 4
     words: list[str] = []
     while left > 0 and len(words) < 2 * len(corpus.words):
         words.append(corpus.word(rng))
         left -= len(words[-1]) + 1
     found += [" ".join(words[i : i + 20]) for i in range(0, len(words), 20)]
     return found
+
+
+def _word_at(text: str, place: int) -> int:
+    """Return where the word begins that ``place`` is in; ``place`` where there is none."""
+    if place >= len(text):
+        return len(text)
+    return text.rfind(" ", max(0, place - _LONGEST), place) + 1 or place
 
 
 def spelled(texts: Sequence[str], writing: Writing, seed: int = 0) -> list[str]:

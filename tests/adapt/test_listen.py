@@ -14,7 +14,7 @@ from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import LANGUAGE_MODEL, State
 from readapt.adapt.stages import listen
-from readapt.adapt.stages.listen import Listen, latest
+from readapt.adapt.stages.listen import Listen, _Labels, latest
 from readapt.adapt.teachers.heard import UNREAD, Readings
 from readapt.recognize.lm import learn
 from readapt.train.selftrain import PseudoLabel, Reads, surest
@@ -29,7 +29,7 @@ def test_lines_there_is_no_time_for_keep_what_they_had(
     target = Target(lines, (), lines, tuple(range(8)))
     state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
     monkeypatch.setattr(listen, "_TOGETHER", 2)
-    unread = [UNREAD] * 8
+    unread = _Labels((UNREAD,) * 8)
     read = [
         Listen()._labels(state, {}, Portion(0.0), tmp_path / f"{first}.json", first, unread).all
         for first in (0, 5, 7)
@@ -42,9 +42,9 @@ def test_lines_there_is_no_time_for_keep_what_they_had(
     again = Listen()._labels(state, {}, Portion(0.0), tmp_path / "5.json", 5, unread)
     assert again.all == read[1]
     assert again.seconds > 0  # of the run that read them: they are gone from the round's time
-    known = [PseudoLabel("ab", 0.3)] * 8
+    known = _Labels((PseudoLabel("ab", 0.3),) * 8)
     later = Listen()._labels(state, {}, Portion(0.0), tmp_path / "later.json", 5, known).all
-    assert later[:5] + later[7:] == known[:6]  # the label of a round before stays
+    assert later[:5] + later[7:] == known.all[:6]  # the label of a round before stays
     assert later[5:7] == read[1][5:7]
     path = tmp_path / "all.json"
     everything = Listen()._labels(state, {}, Portion(600.0), path, 3, unread).all
@@ -69,7 +69,7 @@ def test_lines_that_no_engine_has_read_are_looked_at_in_all_views(
     heard: Readings = {"one": [("ab", 0.9)] * 3 + [None] * 5, "two": [None] * 2 + [("b", 0.9)] * 6}
     heard["two"][6:] = [None, None]
     labels = Listen()._labels(
-        state, heard, Portion(600.0), tmp_path / "labels.json", 0, [UNREAD] * 8
+        state, heard, Portion(600.0), tmp_path / "labels.json", 0, _Labels((UNREAD,) * 8)
     )
     assert seen == [(6, 0), (2, 3)]
     assert UNREAD not in labels.all
@@ -107,6 +107,10 @@ def test_words_count_in_labels_only_where_spoiled_lines_are_read_better_with_the
         learn([words_known] * 50, ALPHABET, 6).save(path)
         state.files[f"{LANGUAGE_MODEL} {parity}"] = path
     path = tmp_path / "labels.json"
-    labels = Listen()._labels(state, {}, Portion(600.0), path, 0, [UNREAD] * 30)
-    assert (labels.weight > 0) == count
-    assert Listen()._labels(state, {}, Portion(600.0), path, 0, [UNREAD] * 30) == labels
+    unread = _Labels((UNREAD,) * 30)
+    labels = Listen()._labels(state, {}, Portion(600.0), path, 0, unread)
+    assert (labels.weights[0] > 0) == count
+    assert Listen()._labels(state, {}, Portion(600.0), path, 0, unread) == labels
+    monkeypatch.setattr(listen, "_weigh", None)  # asked once: later rounds keep the weight
+    later = Listen()._labels(state, {}, Portion(600.0), tmp_path / "later.json", 0, labels)
+    assert later.weights == labels.weights

@@ -33,7 +33,9 @@ later rounds have the better labels."""
 SPOILED = 150
 """Lines to learn from that tell how much words should count in labels."""
 UNWEIGHED = WEIGHTS[2]
-"""How much they count where too few lines can tell."""
+"""How much they count where too few lines can tell ..."""
+UNHEARD = (0.0, 0.0)
+"""... and where they have no say."""
 _TOGETHER = 64
 
 
@@ -68,12 +70,12 @@ class Listen:
         rounds: list[Crnn] = []
         records: list[JsonValue] = []
         rates: list[tuple[float, float]] = []
-        labels = _Labels([UNREAD] * len(state.target.lines))
+        labels = _Labels((UNREAD,) * len(state.target.lines))
         for number, share in enumerate(shares):
             place = folder / f"round-{number + 1}"
             part = replace(portion, seconds=max(1.0, portion.seconds - lost) / len(shares))
             first = number * len(state.target.lines) // len(shares)
-            labels = self._labels(taught, readings, part, place / "labels.json", first, labels.all)
+            labels = self._labels(taught, readings, part, place / "labels.json", first, labels)
             chosen = surest(labels.all, share, config.most_doubt)
             real = [(state.target.lines[i], labels.all[i].text) for i in chosen]
             around = [state.target.around[i] for i in chosen] if state.target.around else ()
@@ -93,7 +95,7 @@ class Listen:
                 {
                     "lines": len(real),
                     "median doubt": round(doubts[len(doubts) // 2], 4) if doubts else None,
-                    "weight of words": labels.weight,
+                    "weight of words": labels.weights[0],
                     "part of the way": way,
                     "estimate": round(rate, 4),
                 }
@@ -116,7 +118,7 @@ class Listen:
         portion: Portion,
         path: Path,
         first: int,
-        before: Sequence[PseudoLabel],
+        before: _Labels,
     ) -> _Labels:
         """Read and vote, or take what an earlier run read.
 
@@ -126,14 +128,16 @@ class Listen:
         """
         if path.is_file():
             kept = json.loads(path.read_text("utf-8"))
-            read = [PseudoLabel(*one) for one in kept["labels"]]
-            return _Labels(read, float(kept["seconds"]), float(kept.get("weight", 0.0)))
+            read = tuple(PseudoLabel(*one) for one in kept["labels"])
+            return _Labels(read, float(kept["seconds"]), tuple(kept.get("weights", UNWEIGHED)))
         elapsed = stopwatch()
         reader = as_read(state.network, state.alphabet, state.config.threads)
-        weight, searches = _searches(state, reader, portion)
+        models = [m for m in map(state.language_model, (0, 1)) if m is not None]
+        weights = before.weights or _weigh(state, reader, models, portion)
+        searches = _of_both(models, weights) if weights[0] else (GREEDY, GREEDY)
         lines, pages = state.target.lines, state.target.pages
         order = [*range(first, len(lines)), *range(first)]
-        labels, anew = list(before), set[int]()
+        labels, anew = list(before.all), set[int]()
         heard = {i for found in readings.values() for i, one in enumerate(found) if one is not None}
         for start in range(0, len(order), _TOGETHER):
             portion.tick()
@@ -155,15 +159,12 @@ class Listen:
                 break
         voted = with_teachers(labels, readings, state.alphabet)
         for i, one in enumerate(voted):
-            if i in anew or before[i] == UNREAD:  # of the others, engines have had their say
+            if i in anew or before.all[i] == UNREAD:  # of the others, engines have had their say
                 labels[i] = one
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = _Labels(labels, elapsed(), weight)
-        kept = {
-            "seconds": made.seconds,
-            "weight": weight,
-            "labels": [[one.text, one.doubt] for one in labels],
-        }
+        made = _Labels(tuple(labels), elapsed(), weights)
+        kept = {"seconds": made.seconds, "weights": weights}
+        kept["labels"] = [[one.text, one.doubt] for one in labels]
         with written_whole(path) as scratch:
             scratch.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
         return made
@@ -173,46 +174,43 @@ class Listen:
 class _Labels:
     """What a round learns from."""
 
-    all: list[PseudoLabel]
+    all: tuple[PseudoLabel, ...]
     """Of every line."""
     seconds: float = 0.0
     """That they took."""
-    weight: float = 0.0
-    """Of the words in them."""
+    weights: tuple[float, ...] = ()
+    """How much words count in them, as in ``WEIGHTS``; none before the first round."""
 
 
-def _searches(
-    state: State, reader: Recognizer, portion: Portion
-) -> tuple[float, tuple[Decoder, Decoder]]:
-    """Find how much words should count in labels, by spoiled lines.
+def _weigh(
+    state: State, reader: Recognizer, models: Sequence[CharacterModel], portion: Portion
+) -> tuple[float, ...]:
+    """Find how much words should count in labels: what mends most on spoiled lines, or nothing.
 
-    Returns the weight, and how lines of pages of either parity are read with it: by a language
-    model that has not seen what was read on them.
+    Lines of pages of either parity are read with the one of the ``models`` that has not seen what
+    was read on them.
     """
-    models = [m for m in map(state.language_model, (0, 1)) if m is not None]
     if not models:
-        return 0.0, (GREEDY, GREEDY)
+        return UNHEARD
     lines, pages = state.target.lines, state.target.pages
     every = max(1, len(lines) // state.config.few(SPOILED))
     some, parities = lines[::every], [page % 2 for page in pages[::every]]
     spoiled = spoil(reader, some, state.config.seed, portion.tick)
     if len(spoiled.characters) < FEWEST:
-        weights = UNWEIGHED
-    else:
-        greedy, gains = spoiled.wrong([GREEDY] * len(some)), [0.0]
-        for tried in WEIGHTS:
-            portion.tick()
-            both = _of_both(models, tried)
-            wrong = spoiled.wrong([both[parity] for parity in parities])
-            gains.append(float((greedy - wrong).sum()))
-        weights = ((0.0, 0.0), *WEIGHTS)[gains.index(max(gains))]
-    return weights[0], _of_both(models, weights) if weights[0] else (GREEDY, GREEDY)
+        return UNWEIGHED
+    greedy, gains = spoiled.wrong([GREEDY] * len(some)).sum(), {UNHEARD: 0.0}
+    for weights in WEIGHTS:
+        portion.tick()
+        both = _of_both(models, weights)
+        wrong = spoiled.wrong([both[parity] for parity in parities])
+        gains[weights] = float(greedy - wrong.sum())
+    return max(gains, key=lambda weights: gains[weights])
 
 
-def _of_both(
-    models: Sequence[CharacterModel], weights: tuple[float, float]
-) -> tuple[Decoder, Decoder]:
-    return search_of(models[0], *weights), search_of(models[1], *weights)
+def _of_both(models: Sequence[CharacterModel], weights: Sequence[float]) -> tuple[Decoder, Decoder]:
+    weight, length_weight = weights
+    first, second = (search_of(model, weight, length_weight) for model in models)
+    return first, second
 
 
 def latest(rates: Sequence[tuple[float, float]], margin: float) -> int:

@@ -9,12 +9,12 @@ import pytest
 from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.learning import word_weight
+from readapt.adapt.learning import labelling, word_weight
+from readapt.adapt.learning.labelling import Labels, label_lines
 from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import LANGUAGE_MODEL, State
-from readapt.adapt.stages import listen
-from readapt.adapt.stages.listen import Listen, _Labels, latest
+from readapt.adapt.stages.listen import latest
 from readapt.adapt.teachers.heard import UNREAD, Readings
 from readapt.recognize.lm import learn
 from readapt.train.selftrain import PseudoLabel, Reads, surest
@@ -28,10 +28,10 @@ def test_lines_there_is_no_time_for_keep_what_they_had(
     lines = tuple(bars(text, 30, 220, 5, i) for i, text in enumerate(words(8)))
     target = Target(lines, (), lines, tuple(range(8)))
     state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
-    monkeypatch.setattr(listen, "_TOGETHER", 2)
-    unread = _Labels((UNREAD,) * 8)
+    monkeypatch.setattr(labelling, "_TOGETHER", 2)
+    unread = Labels((UNREAD,) * 8)
     read = [
-        Listen()._labels(state, {}, Portion(0.0), tmp_path / f"{first}.json", first, unread).all
+        label_lines(state, {}, Portion(0.0), tmp_path / f"{first}.json", first, unread).all
         for first in (0, 5, 7)
     ]
     assert [[i for i, one in enumerate(labels) if one != UNREAD] for labels in read] == [
@@ -39,15 +39,15 @@ def test_lines_there_is_no_time_for_keep_what_they_had(
         [5, 6],
         [0, 7],
     ]
-    again = Listen()._labels(state, {}, Portion(0.0), tmp_path / "5.json", 5, unread)
+    again = label_lines(state, {}, Portion(0.0), tmp_path / "5.json", 5, unread)
     assert again.all == read[1]
     assert again.seconds > 0  # of the run that read them: they are gone from the round's time
-    known = _Labels((PseudoLabel("ab", 0.3),) * 8)
-    later = Listen()._labels(state, {}, Portion(0.0), tmp_path / "later.json", 5, known).all
+    known = Labels((PseudoLabel("ab", 0.3),) * 8)
+    later = label_lines(state, {}, Portion(0.0), tmp_path / "later.json", 5, known).all
     assert later[:5] + later[7:] == known.all[:6]  # the label of a round before stays
     assert later[5:7] == read[1][5:7]
     path = tmp_path / "all.json"
-    everything = Listen()._labels(state, {}, Portion(600.0), path, 3, unread).all
+    everything = label_lines(state, {}, Portion(600.0), path, 3, unread).all
     assert UNREAD not in everything
     assert surest(everything, 1.0, 1.0) == list(range(8))
 
@@ -59,17 +59,17 @@ def test_lines_that_no_engine_has_read_are_looked_at_in_all_views(
     target = Target(lines, (), lines, tuple(range(8)))
     state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
     seen: list[tuple[int, int]] = []
-    plain = listen.label
+    plain = labelling.label
 
     def noted(reader: Reads, cut: Sequence[Image], *args: Any) -> list[PseudoLabel]:
         seen.append((len(cut), len(args[-1])))
         return plain(reader, cut, *args)
 
-    monkeypatch.setattr(listen, "label", noted)
+    monkeypatch.setattr(labelling, "label", noted)
     heard: Readings = {"one": [("ab", 0.9)] * 3 + [None] * 5, "two": [None] * 2 + [("b", 0.9)] * 6}
     heard["two"][6:] = [None, None]
-    labels = Listen()._labels(
-        state, heard, Portion(600.0), tmp_path / "labels.json", 0, _Labels((UNREAD,) * 8)
+    labels = label_lines(
+        state, heard, Portion(600.0), tmp_path / "labels.json", 0, Labels((UNREAD,) * 8)
     )
     assert seen == [(6, 0), (2, 3)]
     assert UNREAD not in labels.all
@@ -98,7 +98,7 @@ def test_words_count_in_labels_only_where_spoiled_lines_are_read_better_with_the
     monkeypatch.setattr(word_weight, "dressed", spoil)
     monkeypatch.setattr(word_weight, "READABLE", 1.0)
     if not count:
-        monkeypatch.setattr(listen, "WEIGHTS", ((3.0, 0.0),))
+        monkeypatch.setattr(labelling, "WEIGHTS", ((3.0, 0.0),))
     lines = tuple(bars("abba abba", 20, 225, 4, i) for i in range(30))
     target = Target(lines, (), lines, tuple(range(30)))
     state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
@@ -107,10 +107,10 @@ def test_words_count_in_labels_only_where_spoiled_lines_are_read_better_with_the
         learn([words_known] * 50, ALPHABET, 6).save(path)
         state.files[f"{LANGUAGE_MODEL} {parity}"] = path
     path = tmp_path / "labels.json"
-    unread = _Labels((UNREAD,) * 30)
-    labels = Listen()._labels(state, {}, Portion(600.0), path, 0, unread)
+    unread = Labels((UNREAD,) * 30)
+    labels = label_lines(state, {}, Portion(600.0), path, 0, unread)
     assert (labels.weights[0] > 0) == count
-    assert Listen()._labels(state, {}, Portion(600.0), path, 0, unread) == labels
-    monkeypatch.setattr(listen, "_weigh", None)  # asked once: later rounds keep the weight
-    later = Listen()._labels(state, {}, Portion(600.0), tmp_path / "later.json", 0, labels)
+    assert label_lines(state, {}, Portion(600.0), path, 0, unread) == labels
+    monkeypatch.setattr(labelling, "weigh_words", None)  # asked once: later rounds keep the weight
+    later = label_lines(state, {}, Portion(600.0), tmp_path / "later.json", 0, labels)
     assert later.weights == labels.weights

@@ -163,7 +163,8 @@ def _plain(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_plain, value))
+        rows = any(isinstance(one, dict) for one in value)
+        return ("; " if rows else ", ").join(map(_plain, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

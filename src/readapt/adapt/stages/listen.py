@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,33 +9,19 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from readapt.adapt.budget import Portion, stopwatch
-from readapt.adapt.exported import as_read
 from readapt.adapt.learning.finetune import finetune, part_way
 from readapt.adapt.learning.known import known_lines
-from readapt.adapt.learning.word_weight import FEWEST, WEIGHTS, search_of, spoil
+from readapt.adapt.learning.labelling import Labels, label_lines
 from readapt.adapt.stage import Outcome, State
-from readapt.adapt.teachers.heard import UNREAD, Readings, load_readings, with_teachers
+from readapt.adapt.teachers.heard import UNREAD, load_readings
 from readapt.nets.crnn import Crnn
-from readapt.recognize.decode import GREEDY, Decoder
-from readapt.recognize.lm import CharacterModel
-from readapt.recognize.recognizer import Recognizer
-from readapt.train.selftrain import TEACHING_VIEWS, PseudoLabel, label, surest
-from readapt.whole import written_whole
+from readapt.train.selftrain import surest
 
 FADING = 0.75
 """Factor on the learning rate from one round to the next."""
-LABELLING = 0.35
-"""Share of a round's time that reading the lines may take; the rest is for learning from them."""
 LATER = 0.1
 """Share of the best round's estimate that a later one may be worse by: it errs by as much, and
 later rounds have the better labels."""
-SPOILED = 150
-"""Lines to learn from that tell how much words should count in labels."""
-UNWEIGHED = WEIGHTS[2]
-"""How much they count where too few lines can tell ..."""
-UNHEARD = (0.0, 0.0)
-"""... and where they have no say."""
-_TOGETHER = 64
 
 
 @dataclass(frozen=True)
@@ -70,12 +55,12 @@ class Listen:
         rounds: list[Crnn] = []
         records: list[JsonValue] = []
         rates: list[tuple[float, float]] = []
-        labels = _Labels((UNREAD,) * len(state.target.lines))
+        labels = Labels((UNREAD,) * len(state.target.lines))
         for number, share in enumerate(shares):
             place = folder / f"round-{number + 1}"
             part = replace(portion, seconds=max(1.0, portion.seconds - lost) / len(shares))
             first = number * len(state.target.lines) // len(shares)
-            labels = self._labels(taught, readings, part, place / "labels.json", first, labels)
+            labels = label_lines(taught, readings, part, place / "labels.json", first, labels)
             chosen = surest(labels.all, share, config.most_doubt)
             real = [(state.target.lines[i], labels.all[i].text) for i in chosen]
             around = [state.target.around[i] for i in chosen] if state.target.around else ()
@@ -110,107 +95,6 @@ class Listen:
                 "teachers": ", ".join(sorted(readings)) or "none",
             },
         )
-
-    def _labels(
-        self,
-        state: State,
-        readings: Readings,
-        portion: Portion,
-        path: Path,
-        first: int,
-        before: _Labels,
-    ) -> _Labels:
-        """Read and vote, or take what an earlier run read.
-
-        Begins with line ``first``; lines that there is no time for keep the label that they had
-        ``before``. Of a line that others have read one view is enough: their votes say what is
-        doubtful.
-        """
-        if path.is_file():
-            kept = json.loads(path.read_text("utf-8"))
-            read = tuple(PseudoLabel(*one) for one in kept["labels"])
-            return _Labels(read, float(kept["seconds"]), tuple(kept.get("weights", UNWEIGHED)))
-        elapsed = stopwatch()
-        reader = as_read(state.network, state.alphabet, state.config.threads)
-        models = [m for m in map(state.language_model, (0, 1)) if m is not None]
-        weights = before.weights or _weigh(state, reader, models, portion)
-        searches = _of_both(models, weights) if weights[0] else (GREEDY, GREEDY)
-        lines, pages = state.target.lines, state.target.pages
-        order = [*range(first, len(lines)), *range(first)]
-        labels, anew = list(before.all), set[int]()
-        heard = {i for found in readings.values() for i, one in enumerate(found) if one is not None}
-        for start in range(0, len(order), _TOGETHER):
-            portion.tick()
-            together = order[start : start + _TOGETHER]
-            for some, views in (
-                ([i for i in together if i in heard], ()),
-                ([i for i in together if i not in heard], TEACHING_VIEWS),
-            ):
-
-                def search(i: int, some: Sequence[int] = some) -> Decoder:
-                    return searches[pages[some[i]] % 2]
-
-                cut = [lines[i] for i in some]
-                found = label(reader, cut, state.alphabet, search, views)
-                for i, one in zip(some, found, strict=True):
-                    labels[i] = one
-            anew.update(together)
-            if elapsed() > LABELLING * portion.seconds:
-                break
-        voted = with_teachers(labels, readings, state.alphabet)
-        for i, one in enumerate(voted):
-            if i in anew or before.all[i] == UNREAD:  # of the others, engines have had their say
-                labels[i] = one
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = _Labels(tuple(labels), elapsed(), weights)
-        kept = {"seconds": made.seconds, "weights": weights}
-        kept["labels"] = [[one.text, one.doubt] for one in labels]
-        with written_whole(path) as scratch:
-            scratch.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
-        return made
-
-
-@dataclass(frozen=True, slots=True)
-class _Labels:
-    """What a round learns from."""
-
-    all: tuple[PseudoLabel, ...]
-    """Of every line."""
-    seconds: float = 0.0
-    """That they took."""
-    weights: tuple[float, ...] = ()
-    """How much words count in them, as in ``WEIGHTS``; none before the first round."""
-
-
-def _weigh(
-    state: State, reader: Recognizer, models: Sequence[CharacterModel], portion: Portion
-) -> tuple[float, ...]:
-    """Find how much words should count in labels: what mends most on spoiled lines, or nothing.
-
-    Lines of pages of either parity are read with the one of the ``models`` that has not seen what
-    was read on them.
-    """
-    if not models:
-        return UNHEARD
-    lines, pages = state.target.lines, state.target.pages
-    every = max(1, len(lines) // state.config.few(SPOILED))
-    some, parities = lines[::every], [page % 2 for page in pages[::every]]
-    spoiled = spoil(reader, some, state.config.seed, portion.tick)
-    if len(spoiled.characters) < FEWEST:
-        return UNWEIGHED
-    greedy, gains = spoiled.wrong([GREEDY] * len(some)).sum(), {UNHEARD: 0.0}
-    for weights in WEIGHTS:
-        portion.tick()
-        both = _of_both(models, weights)
-        wrong = spoiled.wrong([both[parity] for parity in parities])
-        gains[weights] = float(greedy - wrong.sum())
-    return max(gains, key=lambda weights: gains[weights])
-
-
-def _of_both(models: Sequence[CharacterModel], weights: Sequence[float]) -> tuple[Decoder, Decoder]:
-    weight, length_weight = weights
-    first, second = (search_of(model, weight, length_weight) for model in models)
-    return first, second
 
 
 def latest(rates: Sequence[tuple[float, float]], margin: float) -> int:

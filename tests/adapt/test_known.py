@@ -5,7 +5,7 @@ from bar_world import ALPHABET, reading_network
 from matplotlib import font_manager
 
 from readapt.adapt.budget import Portion
-from readapt.adapt.learning.known import known_lines
+from readapt.adapt.learning.known import UNLIKELY, known_lines, likely_kinds
 from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import KNOWN, State
@@ -47,3 +47,14 @@ def test_labelled_lines_are_in_the_languages_and_letters_of_the_readings(
     assert known.akin.config.old_spelling == pytest.approx(0.55)
     assert known.general.config.old_spelling == OLD  # for variety
     assert set(known.akin.corpora) == {"fr", "de"}
+
+
+def test_what_lines_say_tells_kinds_as_well() -> None:
+    """Seen from afar a thermal receipt can be Fraktur; but it is in English, without a long s."""
+    receipts = likely_kinds({"languages": {"en": 0.8, "da": 0.1, "es": 0.1}, "old spelling": 0.0})
+    assert receipts["receipt"] == pytest.approx(0.9)
+    assert receipts["blackletter"] == pytest.approx(UNLIKELY * UNLIKELY)
+    fraktur = likely_kinds({"languages": {"de": 0.96}, "old spelling": OLD})
+    assert fraktur["blackletter"] == 1
+    assert fraktur["receipt"] == pytest.approx(UNLIKELY)
+    assert likely_kinds({}) == {}  # nothing has been read yet

@@ -186,7 +186,7 @@ def test_unknown_stages_and_places(tmp_path: Path) -> None:
         run(tmp_path, replace(CONFIG, minutes=0.0))
     with pytest.raises(UsageError, match="give -o a name"):
         adapt("scans", ".", config=CONFIG)
-    with pytest.raises(UsageError, match="the stages are survey, free, words"):
+    with pytest.raises(UsageError, match="the stages are words, survey, free"):
         run(tmp_path, replace(CONFIG, only=("magic",)))
     with pytest.raises(UsageError, match="--text"):
         run(tmp_path, extend_alphabet=True)

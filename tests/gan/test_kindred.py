@@ -61,6 +61,8 @@ def test_rare_kinds_are_left_out() -> None:
     assert list(shares) == ["receipt", "print"]
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["receipt"] == pytest.approx(0.36 / (0.36 + 0.32**2))
+    said = sharpened(["receipt", "old", "print"], np.array([0.6, 0.08, 0.32]), {"receipt": 0.01})
+    assert said == {"print": 1.0}
 
 
 def test_votes_elect_families() -> None:

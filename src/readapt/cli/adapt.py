@@ -63,7 +63,7 @@ def adapt(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="A stage to run: survey, free, words, look, teach, ask, listen, weigh, paper, "
+            help="A stage to run: words, survey, free, look, teach, ask, listen, weigh, paper, "
             "teach-pages, listen-pages; repeatable."
         ),
     ] = None,

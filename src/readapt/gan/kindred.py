@@ -8,8 +8,9 @@ of the pilot lines of these kinds that are nearest to it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final, get_args
 
 import numpy as np
@@ -71,11 +72,17 @@ def kindred_of(look: Look) -> Kindred | None:
 
 
 def find_kindred(
-    maker: LineMaker, real: Sequence[Image], recognizer: Crnn, each: int = 150, height: int = 36
+    maker: LineMaker,
+    real: Sequence[Image],
+    recognizer: Crnn,
+    each: int = 150,
+    height: int = 36,
+    likely: Mapping[Genre, float] = MappingProxyType({}),
 ) -> Kindred:
     """Draw a pilot of `each` degraded lines per kind of document, and weigh kinds and fonts.
 
-    `real` are prepared lines. Kinds that no font can draw are left out.
+    `real` are prepared lines; `likely` is how likely kinds are by what the lines say, from 0 to 1,
+    1 for those it does not name. Kinds that no font can draw are left out.
     """
     lines: list[Image] = []
     genres: list[Genre] = []
@@ -96,7 +103,7 @@ def find_kindred(
     a, b = (pooled_features(recognizer, some) for some in (lines, real))
     centre, scale = a.mean(0), a.std(0) + 1e-6
     a, b = (a - centre) / scale, (b - centre) / scale
-    shares = sharpened(genres, posteriors(a, genres, b).mean(0))
+    shares = sharpened(genres, posteriors(a, genres, b).mean(0), likely)
     kept = [i for i, genre in enumerate(genres) if genre in shares]
     voted = nearest(a[kept], b, min(_VOTES, len(kept)))
     return Kindred(
@@ -122,10 +129,15 @@ def posteriors(
     return np.asarray(likely / likely.sum(1, keepdims=True))
 
 
-def sharpened(genres: Sequence[Genre], mean: NDArray[np.float64]) -> dict[Genre, float]:
+def sharpened(
+    genres: Sequence[Genre],
+    mean: NDArray[np.float64],
+    likely: Mapping[Genre, float] = MappingProxyType({}),
+) -> dict[Genre, float]:
     """Square mean posteriors, which are too even, to shares; leave out what is rare."""
     names = list(dict.fromkeys(genres))
-    squared = mean**2 / (mean**2).sum()
+    squared = mean**2 * [likely.get(name, 1.0) for name in names]
+    squared /= squared.sum()
     kept = {g: float(s) for g, s in zip(names, squared, strict=True) if s >= _RARE}
     return {g: s / sum(kept.values()) for g, s in kept.items()}
 

@@ -43,6 +43,8 @@ LANGUAGES: Final[Mapping[Genre, Mapping[str, float]]] = {
 """Which languages a genre is in, by weight."""
 OLD: Final = 0.85
 """Share of the lines of old kinds in old letters, if nothing is known of it."""
+OLD_KINDS: Final[tuple[Genre, ...]] = ("old", "blackletter")
+"""Kinds that are set in old letters."""
 
 
 def draw_text(
@@ -98,7 +100,7 @@ def draw_text(
             text = text.title()
         if genre in ("typescript", "print") and rng.random() < 0.02 and len(text) < 25:
             text = " ".join(text.replace(" ", ""))
-    if genre in ("old", "blackletter") and rng.random() < old:
+    if genre in OLD_KINDS and rng.random() < old:
         text = texts.old_spelling(rng, text)
     if genre in ("old", "blackletter", "print") and rng.random() < 0.04:
         text += "¬"

@@ -16,8 +16,9 @@ from readapt.gan.kindred import Kindred, find_kindred
 from readapt.pages.load import load_page
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.corpus import Corpus
+from readapt.synth.genres import Genre
 from readapt.synth.lines import LineConfig, LineMaker
-from readapt.synth.wording import OLD
+from readapt.synth.wording import LANGUAGES, OLD, OLD_KINDS
 from readapt.train.disturb import disturb
 from readapt.types import Image
 
@@ -29,12 +30,14 @@ GENERAL = 3
 """Of five rendered lines so many are of all kinds, whatever the scans look like: for variety."""
 VOTERS = 300
 """Real lines that vote for kinds of documents and fonts ..."""
+PILOT = 200
+"""... of so many rendered lines of each kind."""
+UNLIKELY = 0.1
+"""Least that a kind counts, whatever the lines say: readings may be wrong."""
 OLDER = 1.1
 """Factor on the share of the readings with old letters: not every line has occasion for them."""
 SPOKEN = 0.1
 """Share of the readings from which on labelled lines are in a language: less may be mistaken."""
-PILOT = 100
-"""... of so many rendered lines of each kind."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +97,31 @@ def kindred_here(state: State, portion: Portion) -> Kindred:
         real = state.target.lines[:: max(1, len(state.target.lines) // voters)][:voters]
         portion.tick()
         general, height = _general(state), state.network.config.height
-        found = find_kindred(general, real, state.network, pilot, height)
+        likely = likely_kinds(state.records.get("words", {}))
+        found = find_kindred(general, real, state.network, pilot, height, likely)
         genres = {genre: round(share, 3) for genre, share in found.genres}
         record = {"genres": genres, "families": list(found.families)}
         state.records[KNOWN] = record
         portion.tick()
     return Kindred(tuple(record["genres"].items()), tuple(record["families"]))
+
+
+def likely_kinds(words: Mapping[str, Any]) -> Mapping[Genre, float]:
+    """Say how likely kinds of documents are by what the lines say, from ``UNLIKELY`` to 1.
+
+    ``words`` is what the stage of that name found. Print in old letters has them, and each kind is
+    in some languages: thermal receipts in English can look like Fraktur, but they are none.
+    """
+    languages = words.get("languages", {})
+    if not languages:
+        return {}
+    old = min(1.0, float(words["old spelling"]) / OLD)
+    total = sum(languages.values())
+    likely: dict[Genre, float] = {}
+    for genre, spoken in LANGUAGES.items():
+        known = sum(share for name, share in languages.items() if name in spoken) / total
+        likely[genre] = max(UNLIKELY, known) * max(UNLIKELY, old if genre in OLD_KINDS else 1 - old)
+    return likely
 
 
 def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:

@@ -17,9 +17,9 @@ from readapt.adapt.stages.weigh import Weigh
 from readapt.adapt.stages.words import Words
 
 NAMES = (
+    "words",
     "survey",
     "free",
-    "words",
     "look",
     "teach",
     "ask",
@@ -37,7 +37,7 @@ run only where they are asked for: no collection is known to gain by them yet.""
 
 def all_stages(config: AdaptConfig) -> list[Stage]:
     """List the stages that were asked for, in order; those for the recognizer, if none was."""
-    stages: list[Stage] = [Survey(), Free(), Words(), LearnLook(), Teach(), Ask(), Listen()]
+    stages: list[Stage] = [Words(), Survey(), Free(), LearnLook(), Teach(), Ask(), Listen()]
     stages += [Weigh(), LearnPaper(), TeachPages(), ListenPages()]
     asked = config.only or tuple(name for name in NAMES if name not in ("paper", *PAGE_STAGES))
     return [stage for stage in stages if stage.name in asked]

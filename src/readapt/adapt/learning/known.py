@@ -36,8 +36,6 @@ UNLIKELY = 0.1
 """Least that a kind counts, whatever the lines say: readings may be wrong."""
 OLDER = 1.1
 """Factor on the share of the readings with old letters: not every line has occasion for them."""
-SPOKEN = 0.1
-"""Share of the readings from which on labelled lines are in a language: less may be mistaken."""
 
 
 @dataclass(frozen=True)
@@ -157,5 +155,5 @@ def old_spelling(state: State) -> float:
 def texts_here(state: State) -> Mapping[str, Corpus]:
     """Texts in the languages of the collection, where they are known."""
     languages = state.records.get("words", {}).get("languages", {})
-    known = {name: state.corpora[name] for name, share in languages.items() if share >= SPOKEN}
+    known = {name: state.corpora[name] for name in languages}
     return state.corpora if state.given or not known else known

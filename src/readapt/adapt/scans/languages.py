@@ -19,6 +19,8 @@ _PIECE = 160
 """Characters of running text that are taken for a line."""
 _LONGEST = 40
 """Characters of a word, at most."""
+_SPOKEN = 0.05
+"""Share of the text from which on a collection is in a language: less may be mistaken."""
 _TEMPERED = 0.5
 """Exponent of a line's probability: its trigrams share characters, and are no independent signs."""
 _TURNS = 50
@@ -30,7 +32,7 @@ class Writing:
     """How a collection writes."""
 
     languages: Mapping[str, float]
-    """Share of the text in each language that has at least a twentieth, the most frequent first."""
+    """Share of the text in each language that has some of it, the most frequent first."""
     old: float
     """Share of the readings with a long s or other letters of old print."""
     upper: float
@@ -64,7 +66,7 @@ def find_writing(
             lengths.append(len(plain))
     share = _shares(np.array(likely), np.array(lengths)) if likely else np.full(len(names), 1.0)
     share /= share.sum()
-    kept = {names[i]: float(share[i]) for i in np.argsort(-share) if share[i] >= 0.05}
+    kept = {names[i]: float(share[i]) for i in np.argsort(-share) if share[i] >= _SPOKEN}
     return Writing(kept, old, upper)
 
 

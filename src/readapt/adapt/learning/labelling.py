@@ -20,7 +20,7 @@ from readapt.whole import written_whole
 
 LABELLING = 0.35
 """Share of a round's time that reading the lines may take; the rest is for learning from them."""
-SPOILED = 150
+SPOILED = 300
 """Lines to learn from that tell how much words should count in labels."""
 UNWEIGHED = WEIGHTS[2]
 """How much they count where too few lines can tell ..."""

@@ -47,6 +47,7 @@ def test_labelled_lines_are_in_the_languages_and_letters_of_the_readings(
     assert known.akin.config.old_spelling == pytest.approx(0.55)
     assert known.general.config.old_spelling == OLD  # for variety
     assert set(known.akin.corpora) == {"fr", "de"}
+    assert known.akin.config.languages == (("fr", 0.87), ("de", 0.13))
 
 
 def test_what_lines_say_tells_kinds_as_well() -> None:

@@ -184,11 +184,11 @@ def test_lines_in_a_look_say_what_the_scans_are_about(
     """Kinds and languages are those found on the scans; how lines are set is the look's."""
     now = state(60)
     now.corpora = {name: Corpus(name, "ab", ("ab",)) for name in ("fr", "de", "pl")}
-    now.records["words"] = {"languages": {"fr": 0.9, "pl": 0.06}}
+    now.records["words"] = {"languages": {"fr": 0.9}}
     made = {}
 
     def maker(config: LineConfig, corpora: dict[str, Corpus], alphabet: Alphabet) -> str:
-        made["texts"] = list(corpora)
+        made["texts"], made["languages"] = list(corpora), config.languages
         return "maker"
 
     def write(folder, count, maker, change, reads, *, seed, height, settings):  # type: ignore[no-untyped-def]
@@ -207,6 +207,7 @@ def test_lines_in_a_look_say_what_the_scans_are_about(
     LearnLook().run(now, Portion(60.0), tmp_path / "look")
     assert made == {
         "texts": ["fr"],
+        "languages": (("fr", 0.9),),
         "settings": (setting,),
         "maker": ("maker", (("old", 1.0),), ("Courier",)),
     }

@@ -25,7 +25,7 @@ from readapt.synth.genres import KINDS, Genre, draw_style
 from readapt.synth.ink import sample_ink
 from readapt.synth.paper import PaperSource, print_on_sheet
 from readapt.synth.render import Style, join_words, render_line
-from readapt.synth.wording import OLD, draw_text
+from readapt.synth.wording import LANGUAGES, OLD, draw_text
 from readapt.types import Image
 
 
@@ -59,6 +59,8 @@ class LineConfig:
     """What is to happen more often to ink and image: names in `ink.INK` and `degrade.SCAN`."""
     old_spelling: float = OLD
     """Share of the lines of old kinds that are spelled in old letters."""
+    languages: tuple[tuple[str, float], ...] = ()
+    """Languages by weight; none: those that each kind of document is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,8 @@ class LineMaker:
     def text(self, genre: Genre, rng: Generator) -> str:
         """Draw one line of text of a genre, at most `max_characters`, in the alphabet."""
         longest, old = self.config.max_characters, self.config.old_spelling
-        return draw_text(genre, self.corpora, self.alphabet, longest, rng, old)
+        languages = dict(self.config.languages) or LANGUAGES[genre]
+        return draw_text(genre, self.corpora, languages, self.alphabet, longest, rng, old)
 
     def font(self, genre: Genre, text: str, rng: Generator) -> Font | None:
         """Draw a font of the genre that has every glyph of `text`; None where luck has none."""

@@ -50,6 +50,7 @@ OLD_KINDS: Final[tuple[Genre, ...]] = ("old", "blackletter")
 def draw_text(
     genre: Genre,
     corpora: Mapping[str, Corpus],
+    languages: Mapping[str, float],
     alphabet: Alphabet,
     longest: int,
     rng: Generator,
@@ -57,10 +58,11 @@ def draw_text(
 ) -> str:
     """Draw one line of text of a genre, at most `longest` characters, in the alphabet.
 
-    `old` is the share of the lines of old kinds that are spelled with a long s and other old
+    `languages` says which of the `corpora` are drawn from, by weight; all, where there is none of
+    these. `old` is the share of the lines of old kinds that are spelled with a long s and other old
     letters.
     """
-    corpus = _corpus(genre, corpora, rng)
+    corpus = _corpus(corpora, languages, rng)
     length = _length(genre, longest, rng)
     form = rng.random()
     if genre == "receipt":
@@ -110,8 +112,10 @@ def draw_text(
     return _shorten(" ".join(text.split()), longest, rng)
 
 
-def _corpus(genre: Genre, corpora: Mapping[str, Corpus], rng: Generator) -> Corpus:
-    known = {k: w for k, w in LANGUAGES[genre].items() if k in corpora}
+def _corpus(
+    corpora: Mapping[str, Corpus], languages: Mapping[str, float], rng: Generator
+) -> Corpus:
+    known = {k: w for k, w in languages.items() if k in corpora}
     if not known:
         known = dict.fromkeys(corpora, 1.0)
     names = list(known)

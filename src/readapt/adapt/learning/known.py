@@ -129,7 +129,12 @@ def known_lines(state: State, portion: Portion) -> tuple[Known, dict[str, Any]]:
     record = dict(state.records[KNOWN])
     translated = read_translated(state.files[LOOK], height) if LOOK in state.files else ()
     favoured = tuple(record.get("favoured", ()))
-    leaning = replace(general.config, favoured=favoured, old_spelling=old_spelling(state))
+    leaning = replace(
+        general.config,
+        favoured=favoured,
+        old_spelling=old_spelling(state),
+        languages=languages_here(state),
+    )
     maker = LineMaker(leaning, corpora=texts_here(state), alphabet=state.alphabet)
     akin = kindred.maker(maker, clean=general.config.clean)
     spare = translated[::SPARE]
@@ -152,8 +157,12 @@ def old_spelling(state: State) -> float:
     return OLD if read is None else min(1.0, OLDER * float(read))
 
 
+def languages_here(state: State) -> tuple[tuple[str, float], ...]:
+    """Languages of the collection with their shares, where they are known."""
+    return tuple(state.records.get("words", {}).get("languages", {}).items())
+
+
 def texts_here(state: State) -> Mapping[str, Corpus]:
     """Texts in the languages of the collection, where they are known."""
-    languages = state.records.get("words", {}).get("languages", {})
-    known = {name: state.corpora[name] for name in languages}
+    known = {name: state.corpora[name] for name, _ in languages_here(state)}
     return state.corpora if state.given or not known else known

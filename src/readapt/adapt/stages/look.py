@@ -10,7 +10,12 @@ from pathlib import Path
 from readapt.adapt.budget import Portion, stopwatch
 from readapt.adapt.exported import as_read
 from readapt.adapt.gate.verdict import Verdict
-from readapt.adapt.learning.known import kindred_here, old_spelling, texts_here
+from readapt.adapt.learning.known import (
+    kindred_here,
+    languages_here,
+    old_spelling,
+    texts_here,
+)
 from readapt.adapt.stage import LOOK, LOOK_FOLDER, Outcome, State
 from readapt.adapt.teachers.engines import find_teacher
 from readapt.cores import cores
@@ -77,6 +82,7 @@ class LearnLook:
                 clean=1.0,
                 height=state.network.config.height,
                 old_spelling=old_spelling(state),
+                languages=languages_here(state),
             ),
             corpora=texts_here(state),
             alphabet=state.alphabet,

@@ -99,6 +99,7 @@ def test_words_count_in_labels_only_where_spoiled_lines_are_read_better_with_the
     monkeypatch.setattr(word_weight, "READABLE", 1.0)
     if not count:
         monkeypatch.setattr(labelling, "WEIGHTS", ((3.0, 0.0),))
+        monkeypatch.setattr(labelling, "USUAL", (3.0, 0.0))
     lines = tuple(bars("abba abba", 20, 225, 4, i) for i in range(30))
     target = Target(lines, (), lines, tuple(range(30)))
     state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from readapt.adapt.budget import Portion, stopwatch
 from readapt.adapt.exported import as_read
+from readapt.adapt.gate.evidence import better_share
 from readapt.adapt.learning.word_weight import FEWEST, WEIGHTS, search_of, spoil
 from readapt.adapt.stage import State
 from readapt.adapt.teachers.heard import UNREAD, Readings, with_teachers
@@ -22,10 +25,12 @@ LABELLING = 0.35
 """Share of a round's time that reading the lines may take; the rest is for learning from them."""
 SPOILED = 300
 """Lines to learn from that tell how much words should count in labels."""
-UNWEIGHED = WEIGHTS[2]
-"""How much they count where too few lines can tell ..."""
+USUAL = WEIGHTS[2]
+"""How much they count, if no other weight is surely better ..."""
 UNHEARD = (0.0, 0.0)
 """... and where they have no say."""
+SURE = 0.9
+"""Share of resampled sets of spoiled lines that another weight has to be better on."""
 _TOGETHER = 64
 
 
@@ -58,7 +63,7 @@ def label_lines(
     if path.is_file():
         kept = json.loads(path.read_text("utf-8"))
         read = tuple(PseudoLabel(*one) for one in kept["labels"])
-        return Labels(read, float(kept["seconds"]), tuple(kept.get("weights", UNWEIGHED)))
+        return Labels(read, float(kept["seconds"]), tuple(kept.get("weights", USUAL)))
     elapsed = stopwatch()
     reader = as_read(state.network, state.alphabet, state.config.threads)
     models = [m for m in map(state.language_model, (0, 1)) if m is not None]
@@ -102,10 +107,12 @@ def label_lines(
 def weigh_words(
     state: State, reader: Recognizer, models: Sequence[CharacterModel], portion: Portion
 ) -> tuple[float, ...]:
-    """Find how much words should count in labels: what mends most on spoiled lines, or nothing.
+    """Find how much words should count in labels: as usual, or what is surely better.
 
-    Lines of pages of either parity are read with the one of the ``models`` that has not seen what
-    was read on them.
+    Better on spoiled lines, that is. What is sure there is the network's own reading, so that they
+    are hard on words that mend what it misreads always: they do not decide by a hair. Lines of
+    pages of either parity are read with the one of the ``models`` that has not seen what was read
+    on them.
     """
     if not models:
         return UNHEARD
@@ -113,15 +120,17 @@ def weigh_words(
     every = max(1, len(lines) // state.config.few(SPOILED))
     some, parities = lines[::every], [page % 2 for page in pages[::every]]
     spoiled = spoil(reader, some, state.config.seed, portion.tick)
-    if len(spoiled.characters) < FEWEST:
-        return UNWEIGHED
-    greedy, gains = spoiled.wrong([GREEDY] * len(some)).sum(), {UNHEARD: 0.0}
+    characters = spoiled.characters
+    if len(characters) < FEWEST:
+        return USUAL
+    wrong = {UNHEARD: spoiled.wrong([GREEDY] * len(some))}
     for weights in WEIGHTS:
         portion.tick()
         both = _of_both(models, weights)
-        wrong = spoiled.wrong([both[parity] for parity in parities])
-        gains[weights] = float(greedy - wrong.sum())
-    return max(gains, key=lambda weights: gains[weights])
+        wrong[weights] = spoiled.wrong([both[parity] for parity in parities])
+    best = min(wrong, key=lambda weights: wrong[weights].sum())
+    sure = better_share(np.stack([wrong[USUAL], wrong[best]]), np.stack([characters] * 2))
+    return best if sure >= SURE else USUAL
 
 
 def _of_both(models: Sequence[CharacterModel], weights: Sequence[float]) -> tuple[Decoder, Decoder]:

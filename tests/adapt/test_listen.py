@@ -14,7 +14,7 @@ from readapt.adapt.learning.labelling import Labels, label_lines
 from readapt.adapt.scans.target import Target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import LANGUAGE_MODEL, State
-from readapt.adapt.stages.listen import latest
+from readapt.adapt.stages.listen import A_SECOND, MOST_ROUNDS, PASSES, latest, rounds_of
 from readapt.adapt.teachers.heard import UNREAD, Readings
 from readapt.recognize.lm import learn
 from readapt.train.selftrain import PseudoLabel, Reads, surest
@@ -115,3 +115,19 @@ def test_words_count_in_labels_only_where_spoiled_lines_are_read_better_with_the
     monkeypatch.setattr(labelling, "weigh_words", None)  # asked once: later rounds keep the weight
     later = label_lines(state, {}, Portion(600.0), tmp_path / "later.json", 0, labels)
     assert later.weights == labels.weights
+
+
+def test_few_lines_and_much_time_make_more_rounds() -> None:
+    lines = tuple(bars("abab", 30, 220, 5, i) for i in range(40))
+    target = Target(lines, (), lines, tuple(range(40)))
+    state = State(AdaptConfig(), reading_network(), ALPHABET, target, {}, False)
+    a_pass = sum(line.shape[1] for line in lines) / A_SECOND
+    shares = (0.4, 0.7, 0.9)
+    assert rounds_of(state, 3 * PASSES * a_pass, shares) == ([0.4, 0.7, 0.9], [1 / 3] * 3)
+    more, parts = rounds_of(state, 5 * PASSES * a_pass + 0.1, shares)
+    assert more == [0.4, 0.7, 0.9, 0.9, 0.9]
+    assert sum(parts) == pytest.approx(1)
+    assert parts[0] < parts[1] < parts[2] == parts[4]
+    assert len(rounds_of(state, 1e6, shares)[0]) == MOST_ROUNDS
+    state.config = AdaptConfig(steps=3)
+    assert rounds_of(state, 1e6, shares)[0] == [0.4, 0.7, 0.9]  # tests have no clock

@@ -17,8 +17,13 @@ from readapt.adapt.teachers.heard import UNREAD, load_readings
 from readapt.nets.crnn import Crnn
 from readapt.train.selftrain import surest
 
-FADING = 0.75
-"""Factor on the learning rate from one round to the next."""
+FADING = 0.56
+"""Factor on the learning rate from the first round to the last."""
+PASSES = 15
+"""How often a round may learn from its lines, about: then others have better labels for them."""
+A_SECOND = 10_000
+"""Pixels of width of real lines that a core learns from in a second, about."""
+MOST_ROUNDS = 8
 LATER = 0.1
 """Share of the best round's estimate that a later one may be worse by: it errs by as much, and
 later rounds have the better labels."""
@@ -46,7 +51,9 @@ class Listen:
         known, _ = known_lines(state, portion)
         readings = load_readings(state)
         config = state.config.selftrain
-        shares = config.taught if readings else config.shares
+        shares, parts = rounds_of(
+            state, portion.seconds, config.taught if readings else config.shares
+        )
         ways = state.config.ways_taught if readings else (state.config.way,)
         taught = replace(state)  # the rounds' own present network
         judged = stopwatch()
@@ -58,13 +65,13 @@ class Listen:
         labels = Labels((UNREAD,) * len(state.target.lines))
         for number, share in enumerate(shares):
             place = folder / f"round-{number + 1}"
-            part = replace(portion, seconds=max(1.0, portion.seconds - lost) / len(shares))
+            part = replace(portion, seconds=max(1.0, portion.seconds - lost) * parts[number])
             first = number * len(state.target.lines) // len(shares)
             labels = label_lines(taught, readings, part, place / "labels.json", first, labels)
             chosen = surest(labels.all, share, config.most_doubt)
             real = [(state.target.lines[i], labels.all[i].text) for i in chosen]
             around = [state.target.around[i] for i in chosen] if state.target.around else ()
-            lr = state.config.lr * FADING**number
+            lr = state.config.lr * FADING ** (number / max(1, len(shares) - 1))
             taught.network = finetune(
                 taught, real, known, part, place, lr, number + 2, labels.seconds, around
             )
@@ -95,6 +102,24 @@ class Listen:
                 "teachers": ", ".join(sorted(readings)) or "none",
             },
         )
+
+
+def rounds_of(
+    state: State, seconds: float, shares: Sequence[float]
+) -> tuple[list[float], list[float]]:
+    """Return which share of the lines each round learns from, and its share of the time.
+
+    Few lines and much time make more rounds than there are ``shares``: a student that sees the
+    same labels a hundred times learns their errors. The last share comes again, with new labels;
+    and the surest lines, which say what is known, have the least time.
+    """
+    a_pass = sum(line.shape[1] for line in state.target.lines) / A_SECOND
+    fitting = 0 if state.config.steps else int(seconds / (PASSES * max(a_pass, 1e-3)))
+    count = min(MOST_ROUNDS, fitting)
+    if count <= len(shares):
+        return list(shares), [1 / len(shares)] * len(shares)
+    more = [*shares, *[shares[-1]] * (count - len(shares))]
+    return more, [share / sum(more) for share in more]
 
 
 def latest(rates: Sequence[tuple[float, float]], margin: float) -> int:

@@ -34,7 +34,7 @@ from readapt.adapt.learning.weights import load_weights, trainable
 from readapt.adapt.pipeline import WEIGHTS
 from readapt.adapt.scans.target import FILE_NAME, load_target
 from readapt.adapt.settings import AdaptConfig
-from readapt.adapt.stages.listen import Listen
+from readapt.adapt.stages.listen import MOST_ROUNDS, Listen
 from readapt.adapt.stages.teach import Teach
 from readapt.adapt.teachers.engines import Answer, find_teacher
 from readapt.adapt.teachers.heard import never_written
@@ -156,7 +156,7 @@ def made(run: Path) -> Iterator[tuple[str, list[tuple[str, Any, Path]]]]:
     yield "free", []
     for stage, places in (
         (Teach().name, ["."]),
-        (Listen().name, ["round-1", "round-2", "round-3"]),
+        (Listen().name, [f"round-{i}" for i in range(1, MOST_ROUNDS + 1)]),
     ):
         paths = [run / stage / place / "checkpoint.pt" for place in places]
         yield (

@@ -117,8 +117,9 @@ def weigh_words(
     if not models:
         return UNHEARD
     lines, pages = state.target.lines, state.target.pages
-    every = max(1, len(lines) // state.config.few(SPOILED))
-    some, parities = lines[::every], [page % 2 for page in pages[::every]]
+    count = min(len(lines), state.config.few(SPOILED))
+    evenly = np.linspace(0, len(lines) - 1, count).astype(int)
+    some, parities = [lines[i] for i in evenly], [pages[i] % 2 for i in evenly]
     spoiled = spoil(reader, some, state.config.seed, portion.tick)
     characters = spoiled.characters
     if len(characters) < FEWEST:

@@ -39,6 +39,7 @@ def test_texts_come_from_all_over_a_corpus_whole_words() -> None:
     running = [text for text in cut if text.split()[0] != "word"]
     assert len(running) == 20
     assert all(len(word) == 8 for text in running for word in text.split())
+    assert all(text == text.strip() for text in cut)  # or lines would be thought to end in a space
     firsts = [int(text.split()[0][4:]) for text in running]
     assert firsts[0] == 0
     assert firsts[-1] > 3700  # of 4,000

@@ -89,10 +89,11 @@ def pieces(corpus: Corpus, most: int, seed: int = 0) -> list[str]:
     text = corpus.text
     count = max(1, -(-min(most, len(text)) // _PIECE))
     starts = [i * len(text) // count for i in range(count + 1)]
-    found = [
-        text[_word_at(text, start) : _word_at(text, min(start + _PIECE, end))]
+    cut = (
+        text[_word_at(text, start) : _word_at(text, min(start + _PIECE, end))].strip()
         for start, end in pairwise(starts)
-    ]
+    )
+    found = [piece for piece in cut if piece]  # no line ends in a space
     rng = np.random.default_rng(seed)
     left = most - min(most, len(text)) + most // 4
     words: list[str] = []

@@ -53,8 +53,11 @@ def test_labelled_lines_are_in_the_languages_and_letters_of_the_readings(
 def test_what_lines_say_tells_kinds_as_well() -> None:
     """Seen from afar a thermal receipt can be Fraktur; but it is in English, without a long s."""
     receipts = likely_kinds({"languages": {"en": 0.8, "da": 0.1, "es": 0.1}, "old spelling": 0.0})
-    assert receipts["receipt"] == pytest.approx(0.9)
+    assert receipts["receipt"] == 1
     assert receipts["blackletter"] == pytest.approx(UNLIKELY * UNLIKELY)
+    assert likely_kinds({"languages": {"da": 1.0}, "old spelling": 0.0})["receipt"] == 1
+    mine = likely_kinds({"languages": {"mine": 1.0}, "old spelling": OLD}, given=True)
+    assert mine["blackletter"] == 1  # a name of a file is no language
     fraktur = likely_kinds({"languages": {"de": 0.96}, "old spelling": OLD})
     assert fraktur["blackletter"] == 1
     assert fraktur["receipt"] == pytest.approx(UNLIKELY)

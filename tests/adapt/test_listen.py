@@ -131,3 +131,51 @@ def test_few_lines_and_much_time_make_more_rounds() -> None:
     assert len(rounds_of(state, 1e6, shares)[0]) == MOST_ROUNDS
     state.config = AdaptConfig(steps=3)
     assert rounds_of(state, 1e6, shares)[0] == [0.4, 0.7, 0.9]  # tests have no clock
+
+
+@pytest.mark.parametrize(("better_on", "chosen"), [(40, 0.3), (1, labelling.USUAL[0])])
+def test_another_weight_than_the_usual_one_has_to_be_surely_better(
+    monkeypatch: pytest.MonkeyPatch, better_on: int, chosen: float
+) -> None:
+    class Trial:
+        characters = np.full(40, 10.0)
+
+        def wrong(self, decoders: Sequence[Any]) -> Any:
+            weight = getattr(decoders[0], "weight", 0.0)
+            usual = weight == labelling.USUAL[0]
+            found = np.full(40, 2.0 if usual or weight == 0.3 else 3.0)
+            if weight == 0.3:
+                found[:better_on] = 1.0
+            return found
+
+    monkeypatch.setattr(labelling, "spoil", lambda *_: Trial())
+    lines = tuple(bars("abab", 30, 220, 5, i) for i in range(40))
+    target = Target(lines, (), lines, tuple(range(40)))
+    state = State(AdaptConfig(), reading_network(), ALPHABET, target, {}, False)
+    models = [learn(["ab"], ALPHABET, 3)] * 2
+    reader: Any = None
+    assert labelling.weigh_words(state, reader, models, Portion(9.0))[0] == chosen
+
+
+def test_a_line_is_labelled_by_the_model_that_has_not_seen_its_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = tuple(bars(text, 30, 220, 5, i) for i, text in enumerate(words(6)))
+    target = Target(lines, (), lines, (0, 0, 1, 1, 2, 3))
+    state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
+    for parity, text in enumerate(("aaaa", "bbbb")):
+        path = tmp_path / f"{parity}.npz"
+        learn([text] * 9, ALPHABET, 3).save(path)
+        state.files[f"{LANGUAGE_MODEL} {parity}"] = path
+    used: list[str] = []
+
+    def noted(reader: Reads, cut: Sequence[Image], alphabet: Any, search: Any, views: Any) -> Any:
+        models = [search(i).language_model for i in range(len(cut))]
+        likelier = [m.log_probability("aa") > m.log_probability("bb") for m in models]
+        used.extend("a" if one else "b" for one in likelier)
+        return [PseudoLabel("ab", 0.1)] * len(cut)
+
+    monkeypatch.setattr(labelling, "label", noted)
+    known = Labels((UNREAD,) * 6, weights=labelling.USUAL)
+    label_lines(state, {}, Portion(600.0), tmp_path / "labels.json", 0, known)
+    assert used == ["a", "a", "b", "b", "a", "b"]  # model 0 has not seen pages 0, 2, ...

@@ -95,7 +95,7 @@ def kindred_here(state: State, portion: Portion) -> Kindred:
         real = state.target.lines[:: max(1, len(state.target.lines) // voters)][:voters]
         portion.tick()
         general, height = _general(state), state.network.config.height
-        likely = likely_kinds(state.records.get("words", {}))
+        likely = likely_kinds(state.records.get("words", {}), state.given)
         found = find_kindred(general, real, state.network, pilot, height, likely)
         genres = {genre: round(share, 3) for genre, share in found.genres}
         record = {"genres": genres, "families": list(found.families)}
@@ -104,21 +104,24 @@ def kindred_here(state: State, portion: Portion) -> Kindred:
     return Kindred(tuple(record["genres"].items()), tuple(record["families"]))
 
 
-def likely_kinds(words: Mapping[str, Any]) -> Mapping[Genre, float]:
+def likely_kinds(words: Mapping[str, Any], given: bool = False) -> Mapping[Genre, float]:
     """Say how likely kinds of documents are by what the lines say, from ``UNLIKELY`` to 1.
 
-    ``words`` is what the stage of that name found. Print in old letters has them, and each kind is
-    in some languages: thermal receipts in English can look like Fraktur, but they are none.
+    ``words`` is what the stage of that name found. Print in old letters has them, and blackletter
+    is in few languages: thermal receipts in English can look like Fraktur, but they are none. Of
+    texts that the user has ``given`` nobody knows the language.
     """
     languages = words.get("languages", {})
     if not languages:
         return {}
     old = min(1.0, float(words["old spelling"]) / OLD)
     total = sum(languages.values())
-    likely: dict[Genre, float] = {}
-    for genre, spoken in LANGUAGES.items():
-        known = sum(share for name, share in languages.items() if name in spoken) / total
-        likely[genre] = max(UNLIKELY, known) * max(UNLIKELY, old if genre in OLD_KINDS else 1 - old)
+    likely: dict[Genre, float] = {
+        genre: max(UNLIKELY, old if genre in OLD_KINDS else 1 - old) for genre in LANGUAGES
+    }
+    if not given:
+        spoken = sum(languages.get(name, 0.0) for name in LANGUAGES["blackletter"]) / total
+        likely["blackletter"] *= max(UNLIKELY, spoken)
     return likely
 
 

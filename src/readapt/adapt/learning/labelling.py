@@ -23,13 +23,13 @@ from readapt.whole import written_whole
 
 LABELLING = 0.35
 """Share of a round's time that reading the lines may take; the rest is for learning from them."""
-SPOILED = 300
+TRIED = 300
 """Lines to learn from that tell how much words should count in labels."""
 USUAL = WEIGHTS[2]
 """How much they count, if no other weight is surely better ..."""
 UNHEARD = (0.0, 0.0)
 """... and where they have no say."""
-SURE = 0.9
+NEEDED = 0.9
 """Share of resampled sets of spoiled lines that another weight has to be better on."""
 _TOGETHER = 64
 
@@ -117,7 +117,7 @@ def weigh_words(
     if not models:
         return UNHEARD
     lines, pages = state.target.lines, state.target.pages
-    count = min(len(lines), state.config.few(SPOILED))
+    count = min(len(lines), state.config.few(TRIED))
     evenly = np.linspace(0, len(lines) - 1, count).astype(int)
     some, parities = [lines[i] for i in evenly], [pages[i] % 2 for i in evenly]
     spoiled = spoil(reader, some, state.config.seed, portion.tick)
@@ -131,7 +131,7 @@ def weigh_words(
         wrong[weights] = spoiled.wrong([both[parity] for parity in parities])
     best = min(wrong, key=lambda weights: wrong[weights].sum())
     sure = better_share(np.stack([wrong[USUAL], wrong[best]]), np.stack([characters] * 2))
-    return best if sure >= SURE else USUAL
+    return best if sure >= NEEDED else USUAL
 
 
 def _of_both(models: Sequence[CharacterModel], weights: Sequence[float]) -> tuple[Decoder, Decoder]:

@@ -29,11 +29,10 @@ SURE = 0.7
 """Share of the lines, the surest, whose readings are taken for the truth."""
 SHORTEST = 4
 """Characters of such a line, at least."""
-SPOILED = 2
+COPIES = 2
 """How often each of them is spoiled."""
 READABLE = 0.3
 """Share of wrong characters up to which a spoiled line counts: nobody reads the others."""
-
 FEWEST = 20
 """Lines that a weight is chosen by, at least."""
 
@@ -79,10 +78,10 @@ def spoil(
         if len(text) >= SHORTEST:
             sure.append((best_path(p).log_probability / len(text), i, text))
     sure.sort(reverse=True)
-    sure = sure[: round(SURE * len(sure))] * SPOILED
-    each = max(1, len(sure) // SPOILED)
+    sure = sure[: round(SURE * len(sure))] * COPIES
+    each = max(1, len(sure) // COPIES)
     images = [
-        dressed(lines[i], (seed * SPOILED + place // each) * len(lines) + i)
+        dressed(lines[i], (seed * COPIES + place // each) * len(lines) + i)
         for place, (_, i, _) in enumerate(sure)
     ]
     tick()

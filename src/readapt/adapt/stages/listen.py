@@ -111,7 +111,7 @@ def rounds_of(
 
     Few lines and much time make more rounds than there are ``shares``: a student that sees the
     same labels a hundred times learns their errors. The last share comes again, with new labels;
-    and the surest lines, which say what is known, have the least time.
+    and then the surest lines, which say what is known, have the least time.
     """
     a_pass = sum(line.shape[1] for line in state.target.lines) / A_SECOND
     fitting = 0 if state.config.steps else int(seconds / (PASSES * max(a_pass, 1e-3)))

@@ -14,10 +14,10 @@ from readapt.train.selftrain import SelfTrainConfig
 
 SHARES: Final[Mapping[str, float]] = MappingProxyType(
     {
-        "survey": 0.08,
-        "look": 0.35,
-        "free": 0.02,
         "words": 0.03,
+        "survey": 0.08,
+        "free": 0.02,
+        "look": 0.35,
         "teach": 0.2,
         "ask": 0.15,
         "listen": 0.4,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from readapt.adapt.budget import Portion
+from readapt.adapt.scans.languages import in_old_spelling
 from readapt.adapt.stage import KNOWN, LOOK, State
 from readapt.evaluate.truth import TEXT_SUFFIX
 from readapt.gan.kindred import Kindred, find_kindred
@@ -34,8 +35,6 @@ PILOT = 200
 """... of so many rendered lines of each kind."""
 UNLIKELY = 0.1
 """Least that a kind counts, whatever the lines say: readings may be wrong."""
-OLDER = 1.1
-"""Factor on the share of the readings with old letters: not every line has occasion for them."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +156,7 @@ def _general(state: State) -> LineMaker:
 def old_spelling(state: State) -> float:
     """Share of lines of old kinds in old letters: about that of the readings, where it is known."""
     read = state.records.get("words", {}).get("old spelling")
-    return OLD if read is None else min(1.0, OLDER * float(read))
+    return OLD if read is None else in_old_spelling(float(read))
 
 
 def languages_here(state: State) -> tuple[tuple[str, float], ...]:

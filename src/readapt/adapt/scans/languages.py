@@ -25,6 +25,8 @@ _TEMPERED = 0.5
 """Exponent of a line's probability: its trigrams share characters, and are no independent signs."""
 _TURNS = 50
 """Of the maximisation; shares no longer move then."""
+_OLDER = 1.1
+"""Lines in old spelling for one with an old letter: not every line has occasion for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,11 @@ def _word_at(text: str, place: int) -> int:
     return text.rfind(" ", max(0, place - _LONGEST), place) + 1 or place
 
 
+def in_old_spelling(read: float) -> float:
+    """Share of the lines in old spelling, by that of the readings with old letters."""
+    return min(1.0, _OLDER * read)
+
+
 def spelled(texts: Sequence[str], writing: Writing, seed: int = 0) -> list[str]:
     """Spell texts as the collection does: in old letters, in capitals, by its own shares."""
     rng = np.random.default_rng(seed)
@@ -119,7 +126,7 @@ def spelled(texts: Sequence[str], writing: Writing, seed: int = 0) -> list[str]:
     for text in texts:
         if rng.random() < capitals:
             text = text.upper()
-        elif rng.random() < min(1.0, 1.1 * writing.old):
+        elif rng.random() < in_old_spelling(writing.old):
             text = old_spelling(rng, text)
         written.append(text)
     return written

@@ -16,19 +16,20 @@ from readapt.adapt.stages.teach_pages import TeachPages
 from readapt.adapt.stages.weigh import Weigh
 from readapt.adapt.stages.words import Words
 
-NAMES = (
-    "words",
-    "survey",
-    "free",
-    "look",
-    "teach",
-    "ask",
-    "listen",
-    "weigh",
-    "paper",
-    "teach-pages",
-    "listen-pages",
+STAGES: tuple[Stage, ...] = (
+    Words(),
+    Survey(),
+    Free(),
+    LearnLook(),
+    Teach(),
+    Ask(),
+    Listen(),
+    Weigh(),
+    LearnPaper(),
+    TeachPages(),
+    ListenPages(),
 )
+NAMES = tuple(stage.name for stage in STAGES)
 """What ``--only`` takes."""
 PAGE_STAGES = ("teach-pages", "listen-pages")
 """Those that teach the detector, which has a gate of its own. They, and the paper that serves them,
@@ -37,7 +38,5 @@ run only where they are asked for: no collection is known to gain by them yet.""
 
 def all_stages(config: AdaptConfig) -> list[Stage]:
     """List the stages that were asked for, in order; those for the recognizer, if none was."""
-    stages: list[Stage] = [Words(), Survey(), Free(), LearnLook(), Teach(), Ask(), Listen()]
-    stages += [Weigh(), LearnPaper(), TeachPages(), ListenPages()]
     asked = config.only or tuple(name for name in NAMES if name not in ("paper", *PAGE_STAGES))
-    return [stage for stage in stages if stage.name in asked]
+    return [stage for stage in STAGES if stage.name in asked]

@@ -100,6 +100,18 @@ def test_likelier_words_are_a_judge_of_their_own() -> None:
     assert not decide(gate, base, base, base).kept
 
 
+def test_what_was_picked_has_to_be_surely_better() -> None:
+    """The best of three by chance is surer than its judges are right."""
+    gate = Gate([], [], ALPHABET, ErrorEstimate(), GateConfig())
+    gate.know(WORDS)
+    gate.base = gate.present = base = spoken(ODD, 1.0)
+    candidate = spoken(ODD, 0.97, noise=0.3)  # certainty: rather better; words: no difference
+    assert not (doubted := gate.decide(candidate, picked=True)).kept
+    assert "over 90% needed" in doubted.reason
+    assert gate.present is base
+    assert gate.decide(candidate).kept
+
+
 def test_leaving_characters_out_is_no_likelier() -> None:
     shorter = tuple(text[:5] for text in LIKELY)
     assert likelier_share(WORDS, LIKELY, shorter) < 0.5

@@ -371,7 +371,7 @@ class _Run:
         if outcome.verdict is not None:
             entry |= {"kept": outcome.verdict.kept, "reason": outcome.verdict.reason}
         if outcome.network is not None:
-            entry |= self._through(state, outcome.network, folder)
+            entry |= self._through(state, outcome.network, outcome.picked, folder)
         if outcome.detector is not None:
             verdict, figures = self._trial(state).decide(outcome.detector)
             entry |= {"kept": verdict.kept, "reason": verdict.reason, "detector": figures}
@@ -399,10 +399,10 @@ class _Run:
         inside = path.is_relative_to(self.work)
         return str(path.relative_to(self.work) if inside else path.resolve())
 
-    def _through(self, state: State, candidate: Crnn, folder: Path) -> dict[str, Any]:
+    def _through(self, state: State, candidate: Crnn, picked: bool, folder: Path) -> dict[str, Any]:
         """Ask the gate; on a yes the candidate is the present network from now on."""
         score = self.gate.score(candidate)
-        verdict = self.gate.decide(score)
+        verdict = self.gate.decide(score, picked=picked)
         if verdict.kept:
             save_weights(candidate, folder / WEIGHTS)
             state.network = candidate

@@ -51,7 +51,7 @@ class GateConfig:
     """... and beyond that absolutely."""
     sure: float = 0.9
     """Share of resampled held-out lines, or pages, on which a candidate has to be better where
-    one judge says so ..."""
+    one judge says so, or picked it among others ..."""
     sure_together: float = 0.5
     """... and more than this where several do, together: rather better than worse
     (benchmarks/gate.py) ..."""

@@ -91,6 +91,9 @@ class Outcome:
 
     network: Crnn | None = None
     """A recognizer that wants to pass the gate; None where the stage made none."""
+    picked: bool = False
+    """Whether it was picked among others for its estimate alone, and has learnt nothing: then the
+    gate has to be surer that it is better."""
     detector: DetectorNet | None = None
     """A detector that wants to pass its gate."""
     verdict: Verdict | None = None

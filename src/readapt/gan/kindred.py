@@ -26,12 +26,12 @@ from readapt.synth.genres import Genre
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.types import Image
 
+LEAST_FAMILIES = 6
+"""Font families at least, where there are so many."""
 _VOTES = 5
 """Votes of a real line."""
 _MASS = 0.75
 """Share of the votes that the chosen fonts have together."""
-_LEAST = 6
-"""Font families at least."""
 _IN_NO_ORDER: Final[Genre] = "scattered"
 """What teaches every character, in all fonts and out of all words: no scans are of that kind."""
 _RARE = 0.1
@@ -160,4 +160,4 @@ def elected(families: Sequence[str], voted: NDArray[np.int64]) -> tuple[str, ...
         each[family] = float(own.sum() / (len(own) + 1))
     ranked = sorted(each, key=lambda family: -each[family])
     mass = np.cumsum([each[family] for family in ranked]) / sum(each.values())
-    return tuple(ranked[: max(_LEAST, int(np.searchsorted(mass, _MASS)) + 1)])
+    return tuple(ranked[: max(LEAST_FAMILIES, int(np.searchsorted(mass, _MASS)) + 1)])

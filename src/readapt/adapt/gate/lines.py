@@ -230,19 +230,20 @@ class Gate:
     ) -> list[str]:
         return [self._alphabet.decode(decode(p, decoder).ids) for p in posteriors]
 
-    def decide(self, after: Score) -> Verdict:
+    def decide(self, after: Score, *, picked: bool = False) -> Verdict:
         """Compare a candidate with the present recognizer, and with the base for the replay.
 
-        One that passes is the present one from now on.
+        One that passes is the present one from now on. One that was ``picked`` among others for
+        what a judge says of it has to be as sure as if that were the only judge.
         """
-        verdict = self._decide(after)
+        verdict = self._decide(after, self.config.sure if picked else self.config.sure_together)
         if verdict.kept:
             self.present = after
         return verdict
 
-    def _decide(self, after: Score) -> Verdict:
+    def _decide(self, after: Score, needed: float) -> Verdict:
         base, allowed = self.base, self.allowed
-        lacking, moved = self._better(self.present, after)
+        lacking, moved = self._better(self.present, after, needed)
         if lacking:
             return Verdict(False, f"{lacking} ({moved})")
         replay = f"general lines {base.replay:.2%} -> {after.replay:.2%}"
@@ -255,20 +256,23 @@ class Gate:
             return Verdict(False, f"worse on others than {allowed:.2%} allows ({replay}; {moved})")
         return Verdict(True, f"{moved}, {replay}")
 
-    def _better(self, before: Score, after: Score) -> tuple[str, str]:
+    def _better(self, before: Score, after: Score, needed: float) -> tuple[str, str]:
         """Say why a candidate is not better, "" if it is; and by which figures."""
         if before.labelled is None or after.labelled is None:
-            return self._better_on_scans(before, after)
+            return self._better_on_scans(before, after, needed)
         edits, characters = np.stack([before.labelled, after.labelled], 1)
         if self._script:
             return _surely(edits, characters, "on lines of the corpus", self.config.sure)
-        lacking, moved = self._better_on_scans(before, after)
+        lacking, moved = self._better_on_scans(before, after, needed)
         was, now = edits.sum(1) / characters.sum(1)
         moved += f"; lines in new characters {was:.2%} -> {now:.2%}"
         return lacking or ("worse on lines in new characters" if now > was else ""), moved
 
-    def _better_on_scans(self, before: Score, after: Score) -> tuple[str, str]:
-        """Do so by the lines of the scans, that nobody has labelled."""
+    def _better_on_scans(self, before: Score, after: Score, needed: float) -> tuple[str, str]:
+        """Do so by the lines of the scans, that nobody has labelled.
+
+        Several judges have to be surer than ``needed`` together.
+        """
         config = self.config
         votes = self._votes(before.read, after.read)
         if before.read:
@@ -295,8 +299,8 @@ class Gate:
         elif judges[0] < config.least_certain:
             return "less certain than before", moved
         sure = together(*judges)
-        if not sure > config.sure_together:  # an even chance is none
-            return f"better by {sure:.0%} only, over {config.sure_together:.0%} needed", moved
+        if not sure > needed:  # an even chance is none
+            return f"better by {sure:.0%} only, over {needed:.0%} needed", moved
         return "", moved
 
     def _votes(self, before: Sequence[str], after: Sequence[str]) -> Compared | None:

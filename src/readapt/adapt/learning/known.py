@@ -13,7 +13,7 @@ from readapt.adapt.budget import Portion
 from readapt.adapt.scans.languages import in_old_spelling
 from readapt.adapt.stage import KNOWN, LOOK, State
 from readapt.evaluate.truth import TEXT_SUFFIX
-from readapt.gan.kindred import Kindred, find_kindred
+from readapt.gan.kindred import LEAST_FAMILIES, Kindred, find_kindred
 from readapt.pages.load import load_page
 from readapt.recognize.preprocess import prepare_line
 from readapt.synth.corpus import Corpus
@@ -98,6 +98,11 @@ def kindred_here(state: State, portion: Portion) -> Kindred:
         found = find_kindred(general, real, state.network, pilot, height, likely)
         genres = {genre: round(share, 3) for genre, share in found.genres}
         record = {"genres": genres, "families": list(found.families)}
+        if len(found.families) < LEAST_FAMILIES:
+            state.told(
+                f"fonts like the scans' ({', '.join(genres)}) are few here: {len(found.families)}; "
+                'docs/adapt.md, "Fonts", says where more are'
+            )
         state.records[KNOWN] = record
         portion.tick()
     return Kindred(tuple(record["genres"].items()), tuple(record["families"]))

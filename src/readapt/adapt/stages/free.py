@@ -51,4 +51,6 @@ class Free:
             found[share] = (state.judge(moved)[1], moved)
         best = min(found, key=lambda share: found[share][0])
         figures = {f"{share:.0%}": round(rate, 5) for share, (rate, _) in found.items()}
-        return Outcome(found[best][1], record={"share": best, "estimates": dict(figures)})
+        return Outcome(
+            found[best][1], picked=True, record={"share": best, "estimates": dict(figures)}
+        )

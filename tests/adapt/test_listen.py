@@ -157,6 +157,28 @@ def test_another_weight_than_the_usual_one_has_to_be_surely_better(
     assert labelling.weigh_words(state, reader, models, Portion(9.0))[0] == chosen
 
 
+def test_lines_from_all_over_the_scans_weigh_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Image] = []
+
+    class Nothing:
+        characters = np.zeros(0)
+
+    def noted(reader: Any, some: list[Image], *_: Any) -> Nothing:
+        tried.extend(some)
+        return Nothing()
+
+    monkeypatch.setattr(labelling, "spoil", noted)
+    monkeypatch.setattr(labelling, "TRIED", 4)
+    lines = tuple(bars("abab", 30, 220, 5, i) for i in range(10))
+    target = Target(lines, (), lines, tuple(range(10)))
+    state = State(AdaptConfig(), reading_network(), ALPHABET, target, {}, False)
+    reader: Any = None
+    models = [learn(["ab"], ALPHABET, 3)] * 2
+    weights = labelling.weigh_words(state, reader, models, Portion(9.0))
+    assert weights == labelling.USUAL  # too few of them can be read
+    assert [next(i for i, one in enumerate(lines) if one is line) for line in tried] == [0, 3, 6, 9]
+
+
 def test_a_line_is_labelled_by_the_model_that_has_not_seen_its_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

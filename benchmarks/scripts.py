@@ -20,8 +20,7 @@ from documents import COLLECTIONS, prepare
 from hardware import RESULTS, head, write_result
 from matplotlib import font_manager
 
-from readapt.adapt.gate.lines import UNREADABLE
-from readapt.evaluate.estimate import expected_edits, find_signs
+from readapt.evaluate.estimate import UNREADABLE, expected_edits, find_signs
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.models.manifest import ErrorEstimate
 from readapt.pages.load import load_page

@@ -34,7 +34,7 @@ def test_a_log_whose_columns_changed_is_read(tmp_path: Path) -> None:
     Log(tmp_path / "judge.csv", echo=False).write({"step": 2.0, "score": 1.0, "kid": 0.4})
     log.write({"step": 3.0, "score": 1.0, "strength": 0.8, "kid": 0.3})
     with log.path.open("a") as file:
-        file.write("4,0.5,0.8")  # cut off
+        file.write("4,0.5,0.8\n5,0.5,")  # cut off, before it was resumed and at the end
     assert read_column(log.path, "kid") == [0.5, 0.4, 0.3]
     assert read_column(log.path, "strength") == [0.8, 0.8]
     assert read_column(log.path, "gap") == []

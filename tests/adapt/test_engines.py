@@ -55,7 +55,7 @@ def test_missing_engines_say_how_to_install_them(
     false.write_text("#!/bin/sh\nexit 1\n")
     false.chmod(false.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv(RAPIDOCR_PYTHON, str(false))
-    assert "pip install 'readapt[teachers]'" in RapidOcr().missing()
+    assert "pip install 'rapidocr>=3.4'" in RapidOcr().missing()
 
 
 def fake_tesseract(folder: Path, crashes_on: str) -> None:

@@ -2,10 +2,13 @@
 
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import PIL.Image
+import pytest
 from bar_world import write_lines
 
+from readapt.adapt.end import measured as measured_module
 from readapt.adapt.end.measured import measure
 from readapt.adapt.preparation import measured_among
 from readapt.evaluate.truth import load_truth
@@ -29,13 +32,17 @@ def write_labelled_page(folder: Path) -> Path:
 
 
 def test_labelled_pages_measure_what_is_read_and_what_is_found(
-    tiny_model: Bundle, tmp_path: Path
+    tiny_model: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     truth = write_labelled_page(tmp_path / "truth")
     measured = measure(tiny_model, tiny_model, truth, 1)
     assert measured.lines == 2
     assert measured.before == measured.after == 0
     assert measured.boxes == (1.0, 1.0)
+    looked = Mock(return_value=0.9)
+    monkeypatch.setattr(measured_module, "found_hmean", looked)
+    assert measure(tiny_model, tiny_model, truth, 1).boxes == (0.9, 0.9)
+    looked.assert_called_once()  # the detector is the same
 
 
 def test_labelled_documents_among_the_scans_are_said(tmp_path: Path) -> None:

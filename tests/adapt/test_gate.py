@@ -105,11 +105,34 @@ def test_what_was_picked_has_to_be_surely_better() -> None:
     gate = Gate([], [], ALPHABET, ErrorEstimate(), GateConfig())
     gate.know(WORDS)
     gate.base = gate.present = base = spoken(ODD, 1.0)
-    candidate = spoken(ODD, 0.97, noise=0.3)  # certainty: rather better; words: no difference
+    candidate = spoken((*LIKELY[:1], *ODD[1:]), 1.0, noise=0.2)  # both judges: rather better
     assert not (doubted := gate.decide(candidate, picked=True)).kept
     assert "over 90% needed" in doubted.reason
     assert gate.present is base
     assert gate.decide(candidate).kept
+
+
+def test_a_judge_without_an_opinion_is_none() -> None:
+    """Texts in another script see no difference: certainty is the only judge, as before them."""
+    gate = Gate([], [], ALPHABET, ErrorEstimate(), GateConfig())
+    gate.know(WORDS)
+    base, rather = spoken(ODD, 1.0), spoken(ODD, 0.99, noise=0.2)
+    verdict = decide(gate, base, rather, base)
+    assert not verdict.kept
+    assert "over 90% needed" in verdict.reason
+    assert "words" not in verdict.reason
+
+
+def test_few_held_out_lines_have_to_be_sure() -> None:
+    gate = Gate([], [], ALPHABET, ErrorEstimate(), GateConfig())
+    gate.know(WORDS)
+    base, candidate = spoken(ODD, 1.0), spoken((*LIKELY[:1], *ODD[1:]), 0.99, noise=0.2)
+    assert decide(gate, base, candidate, base).kept
+    few = [
+        replace(s, edits=s.edits[28:36], characters=s.characters[28:36], read=s.read[:8])
+        for s in (base, candidate)
+    ]
+    assert "over 90% needed" in decide(gate, *few, few[0]).reason
 
 
 def test_leaving_characters_out_is_no_likelier() -> None:

@@ -189,7 +189,7 @@ def test_a_python_that_is_not_there_lacks_rapidocr(
 ) -> None:
     monkeypatch.setenv(RAPIDOCR_PYTHON, str(tmp_path / "python"))
     said = RapidOcr().missing()
-    assert f"not installed for {tmp_path / 'python'}: pip install 'readapt[teachers]'" in said
+    assert f"not installed for {tmp_path / 'python'}: pip install 'rapidocr>=3.4'" in said
 
 
 def test_the_extra_is_pinned_and_no_part_of_the_tests() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shutil
 import signal
@@ -182,17 +183,57 @@ def test_unknown_stages_and_places(tmp_path: Path) -> None:
     for ignored in (replace(CONFIG, look="a look"), replace(CONFIG, teachers=("rapidocr",))):
         with pytest.raises(UsageError, match="is of no use without stage"):
             run(tmp_path, ignored)
-    with pytest.raises(UsageError, match="no time to adapt in"):
-        run(tmp_path, replace(CONFIG, minutes=0.0))
+    for minutes in (0.0, math.inf, math.nan):
+        with pytest.raises(UsageError, match="give the minutes that it may take"):
+            run(tmp_path, replace(CONFIG, minutes=minutes))
+    with pytest.raises(UsageError, match="--steps -5"):
+        run(tmp_path, replace(CONFIG, steps=-5))
     with pytest.raises(UsageError, match="give -o a name"):
         adapt("scans", ".", config=CONFIG)
     with pytest.raises(UsageError, match="the stages are words, survey, free"):
         run(tmp_path, replace(CONFIG, only=("magic",)))
     with pytest.raises(UsageError, match="--text"):
         run(tmp_path, extend_alphabet=True)
+    assert not (tmp_path / "mine-adapting").exists()  # nothing was begun
     (tmp_path / "mine").mkdir()
     with pytest.raises(UsageError, match="no model"):
         run(tmp_path)
+
+
+def test_what_cannot_begin_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    save_small_bundle(tmp_path / "base", reading_network())
+    for scans in ("empty", "not there"):
+        with pytest.raises(InputError):
+            adapt(tmp_path / scans, tmp_path / "mine", base=tmp_path / "base", config=CONFIG)
+    text = tmp_path / "corpus.txt"
+    text.write_text("дом сад лес ab " * 40, "utf-8")
+    with pytest.raises(UsageError, match=r"corpus: 82% of its letters .* --extend-alphabet"):
+        run(tmp_path, text=text)
+    assert not (tmp_path / "mine-adapting").exists()
+
+
+def test_a_resumed_run_says_what_it_does_not_do(tmp_path: Path) -> None:
+    told: list[Told] = []
+
+    def remarks() -> list[str]:
+        found = [one.text for one in told if one.remark]
+        told.clear()
+        return found
+
+    config = replace(CONFIG, only=("free",))
+    run(tmp_path, config, resume=True, listener=told.append)
+    assert any("mine-adapting: there is nothing to go on with; begun anew" in r for r in remarks())
+    run(tmp_path, config, resume=True, listener=told.append)
+    assert remarks() == []  # as after a kill at the end
+    more = replace(config, minutes=2 * config.minutes)
+    run(tmp_path, more, resume=True, listener=told.append)
+    assert any("more minutes change nothing" in remark for remark in remarks())
+
+
+def test_less_than_a_minute_is_said_to_be_too_little(tmp_path: Path) -> None:
+    config = replace(CONFIG, steps=0, minutes=0.01, only=("words",))
+    assert any("Less than a minute" in remark for remark in run(tmp_path, config).remarks)
 
 
 @pytest.mark.usefixtures("kind_gate")

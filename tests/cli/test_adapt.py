@@ -56,7 +56,7 @@ def test_options_reach_the_pipeline(cli: Run, monkeypatch: pytest.MonkeyPatch) -
     assert (config.minutes, config.only, config.seed) == (15.0, ("words", "listen"), 3)
     assert config.target.single
     assert given["resume"] is True
-    assert "words: counting (1.5 min left, estimate 5.10%)" in err
+    assert "words: counting (1.5 min left, held-out estimate 5.10%)" in err
     assert out.splitlines() == [
         "Not images, left out: a.txt.",
         "Estimated wrong characters: 6.0% (4.0% to 9.0%) -> 3.0% (2.0% to 5.0%)",

@@ -64,6 +64,14 @@ def test_the_rate_is_edits_over_characters_and_inside_its_interval() -> None:
     assert str(found).startswith("2.0% (")
 
 
+def test_what_can_hardly_be_read_has_no_upper_end() -> None:
+    """Upside down or in another script, a network makes up letters and is rather sure of them."""
+    found = estimate([signs(20, 5.0)] * 30, ErrorEstimate(doubt=1.0, spread=1.5))
+    assert found.hardly
+    assert str(found) == f"{found.low:.1%} or more, hardly readable"
+    assert not estimate([signs(20, 2.9)] * 30, ErrorEstimate(doubt=1.0)).hardly
+
+
 def test_of_nothing_nothing_is_known() -> None:
     found = estimate([], ErrorEstimate())
     assert (found.low, found.high, found.lines) == (0.0, 1.0, 0)

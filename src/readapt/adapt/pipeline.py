@@ -20,6 +20,7 @@ from readapt.adapt.end.finish import Adapted, finish
 from readapt.adapt.gate.lines import Gate, Score, hardly_read
 from readapt.adapt.gate.make_gate import make_gate
 from readapt.adapt.gate.page_trial import PageTrial
+from readapt.adapt.journal import FILE_NAME as JOURNAL_NAME
 from readapt.adapt.journal import MINUTES, Journal, minutes_before
 from readapt.adapt.learning.detector_weights import trainable_detector
 from readapt.adapt.learning.weights import (
@@ -29,14 +30,22 @@ from readapt.adapt.learning.weights import (
     save_weights,
     trainable,
 )
+from readapt.adapt.lock import FILE_NAME as LOCK_NAME
 from readapt.adapt.lock import only_one
-from readapt.adapt.preparation import check, load_corpora, measured_among, shared_settings
+from readapt.adapt.preparation import (
+    check,
+    check_text,
+    load_corpora,
+    make_folder,
+    measured_among,
+    shared_settings,
+)
 from readapt.adapt.scans.target import FILE_NAME, Target, find_target, load_target, save_target
 from readapt.adapt.settings import LEAST_JUDGES, AdaptConfig
 from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, KNOWN, Stage, State
 from readapt.adapt.stages import PAGE_STAGES, all_stages
 from readapt.adapt.teachers.heard import load_votes
-from readapt.errors import ModelError, ReadaptError, UsageError
+from readapt.errors import InputError, ModelError, ReadaptError, UsageError
 from readapt.evaluate.truth import load_truth
 from readapt.models.bundle import Bundle, find_bundle
 from readapt.models.manifest import ErrorEstimate
@@ -53,6 +62,8 @@ WEIGHTS = "weights.safetensors"
 DETECTOR_WEIGHTS = "detector.safetensors"
 LOOKING = 0.1
 """Share of the budget after which no more pages are opened, if there are lines enough."""
+LEAST_MINUTES = 1.0
+"""Of a run that can keep to them."""
 MOST_LOOKING = 0.5
 """Share of the budget after which none are, however few lines there are."""
 
@@ -140,7 +151,9 @@ def adapt(
     find_device(config.device)
     network = trainable(bundle)  # as is a model that cannot learn
     named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
+    make_folder(out, work)
     budget: Budget | None = None
+    journal: Journal | None = None
     try:
         with only_one(work):
             settings = shared_settings(config, named, text, bundle, extend_alphabet)
@@ -151,6 +164,8 @@ def adapt(
             journal.add(MINUTES, {"given": config.minutes})
             budget = Budget(60 * config.minutes, work)
             run = _Run(config, bundle, network, journal, budget, work, listener)
+            if resume and journal.begun_anew:
+                run.say(f"{work}: there is nothing to go on with; begun anew", remark=True)
             state, remarks = run.begin(named, text, extend_alphabet)
             if labelled and (remark := measured_among(labelled, named)):
                 run.say(remark, remark=True)
@@ -170,6 +185,13 @@ def adapt(
             raise ReadaptError(
                 f"{place}: the disk is full; free some of it and go on with --resume."
             ) from error
+        raise
+    except (InputError, UsageError):
+        if journal is not None and journal.begun_anew and not (work / FILE_NAME).exists():
+            for name in (JOURNAL_NAME, CLOCK_NAME, LOCK_NAME):  # nothing has been done
+                (work / name).unlink(missing_ok=True)
+            with suppress(OSError):  # there is something of the user's
+                work.rmdir()
         raise
     finally:
         if budget is not None and work.is_dir() and shutil.disk_usage(work).free > 100_000:
@@ -208,8 +230,12 @@ class _Run:
     ) -> tuple[State, list[str]]:
         """Cut the lines, load texts and network, and say what is odd about any of them."""
         corpora, given = load_corpora(text)
+        if given and not extend:
+            check_text(corpora, self.bundle.alphabet)
         target = self._target(scans)
         remarks = list(target.remarks)
+        if self.config.minutes < LEAST_MINUTES and not self.config.steps:
+            remarks.append("Less than a minute: looking for lines and the end alone take longer.")
         alphabet, network = self.bundle.alphabet, self.network
         if given:
             lacking = alphabet.missing("".join(corpus.text for corpus in corpora.values()))
@@ -299,6 +325,11 @@ class _Run:
         self._hear(state)
         self._know(state)
         coming = [stage for stage in stages if stage not in done]
+        given = [float(e.data["given"]) for e in self.journal.entries if e.key == MINUTES]
+        if not coming and given[-1] > max(given[:-1], default=given[-1]):
+            self.say(
+                "every stage is done: more minutes change nothing; another -o begins anew", True
+            )
         if coming and not self.budget.left and not self.config.steps:
             self.say("the minutes are spent; --resume with more --minutes gives it time", True)
         while coming:

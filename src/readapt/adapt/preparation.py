@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from readapt.adapt.gate.make_gate import share_of
 from readapt.adapt.journal import FILE_NAME as JOURNAL_NAME
 from readapt.adapt.scans.names import name_files
 from readapt.adapt.settings import AdaptConfig
@@ -17,18 +19,25 @@ from readapt.evaluate.truth import Truth
 from readapt.gan.look import Look
 from readapt.models.bundle import Bundle
 from readapt.models.manifest import MANIFEST_NAME
+from readapt.recognize.alphabet import Alphabet
 from readapt.synth.corpus import Corpus, read_corpus, system_corpora
 
 MOST_TEXT = 6_000_000
 """Characters of running text of a language, at most, of those that this system has."""
+MOST_LACKING = 0.5
+"""Share of the letters of the user's texts that the alphabet may lack."""
 
 
 def check(out: Path, work: Path, config: AdaptConfig, resume: bool) -> None:
     """Find out before hours of work what would be wrong after them."""
     if unknown := [name for name in config.only if name not in NAMES]:
         raise UsageError(f"--only {unknown[0]}: the stages are {', '.join(NAMES)}.")
-    if config.minutes <= 0:
-        raise UsageError(f"--minutes {config.minutes:g}: there is no time to adapt in.")
+    if not 0 < config.minutes < math.inf:
+        raise UsageError(
+            f"--minutes {config.minutes:g}: give the minutes that it may take, such as 60."
+        )
+    if config.steps < 0:
+        raise UsageError(f"--steps {config.steps}: give 0 for the minutes' share, or more.")
     for option, given, stage in (
         ("--teacher", config.teachers, "ask"),
         ("--look", config.look, "look"),
@@ -46,6 +55,10 @@ def check(out: Path, work: Path, config: AdaptConfig, resume: bool) -> None:
             f"{out}: is a model already; choose another -o, or remove it. What made it goes on "
             "with --resume."
         )
+
+
+def make_folder(out: Path, work: Path) -> None:
+    """Make the folder to work in, beside where the model goes; :class:`UsageError` if none can."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         work.mkdir(exist_ok=True)
@@ -61,6 +74,17 @@ def load_corpora(text: str | Path | None) -> tuple[Mapping[str, Corpus], bool]:
         return system_corpora(MOST_TEXT), False
     corpus = read_corpus(text)
     return {corpus.name: corpus}, True
+
+
+def check_text(corpora: Mapping[str, Corpus], alphabet: Alphabet) -> None:
+    """Refuse texts of the user's most of whose letters the alphabet lacks: nothing is left."""
+    for name, corpus in corpora.items():
+        lacking = share_of(alphabet.missing(corpus.text), corpora)
+        if lacking > MOST_LACKING:
+            raise UsageError(
+                f"{name}: {lacking:.0%} of its letters are none of the model's; --extend-alphabet "
+                "gives them classes, or give texts in the model's script."
+            )
 
 
 def measured_among(truth: Truth, scans: Sequence[str]) -> str:

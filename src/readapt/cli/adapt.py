@@ -34,10 +34,7 @@ def adapt(
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(
-            help="Minutes in all. Default: 60; with --resume, those given before.",
-            min=0.01,
-        ),
+        typer.Option(help="Minutes in all. Default: 60; with --resume, those given before."),
     ] = None,
     lines: Annotated[bool, typer.Option("--lines", help="Every image holds one line.")] = False,
     teacher: Annotated[
@@ -177,7 +174,7 @@ class Progress:
         """Show what is being done; a count of it, digits first, on a terminal only."""
         if self._quiet:
             return
-        rate = "" if told.estimate is None else f", estimate {told.estimate:.2%}"
+        rate = "" if told.estimate is None else f", held-out estimate {told.estimate:.2%}"
         left = f" ({told.left / 60:.1f} min left{rate})"
         line = f"{told.stage}: {told.text}"
         if told.remark:

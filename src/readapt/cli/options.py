@@ -33,5 +33,5 @@ def need_torch(what: str) -> None:
         import torch  # noqa: F401
     except ImportError as error:
         raise UsageError(
-            f"{what} needs the learning tier: pip install 'readapt[train]'."
+            f"{what} needs the learning tier: pip install '.[train]' in the folder of its source."
         ) from error

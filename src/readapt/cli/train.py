@@ -15,7 +15,7 @@ train = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Train a network (needs the learning tier, pip install 'readapt[train]') or a language "
+    help="Train a network (needs the learning tier, pip install '.[train]') or a language "
     "model (needs nothing).",
 )
 train.command()(recognizer)

@@ -36,6 +36,9 @@ _ALMOST_NONE = 0.005
 """Error rates below this are not told apart."""
 _TOGETHER = 64
 """Lines that are read at once; bounds the memory."""
+UNREADABLE = 0.15
+"""Estimated error rate of lines that say nothing (benchmarks/scripts.py): no network is as unsure
+of another script as it is wrong."""
 
 
 class Reads(Protocol):
@@ -79,10 +82,18 @@ class Estimate:
     low: float
     """The true rate lies between this ..."""
     high: float
-    """... and this in nine of ten sets of lines like those of the calibration."""
+    """... and this in nine of ten sets of lines like those of the calibration: none that cannot be
+    read."""
     lines: int
 
+    @property
+    def hardly(self) -> bool:
+        """Whether lines like these can hardly be read: then all of it may be wrong."""
+        return self.rate > UNREADABLE
+
     def __str__(self) -> str:
+        if self.hardly:
+            return f"{self.low:.1%} or more, hardly readable"
         return f"{self.rate:.1%} ({self.low:.1%} to {self.high:.1%})"
 
 

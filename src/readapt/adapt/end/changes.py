@@ -10,8 +10,7 @@ from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.budget import stopwatch
 from readapt.adapt.end.estimates import BothRead
-from readapt.adapt.gate.lines import UNREADABLE
-from readapt.evaluate.estimate import Estimate, Signs, find_signs, strong_words
+from readapt.evaluate.estimate import UNREADABLE, Estimate, Signs, find_signs, strong_words
 from readapt.models.bundle import Bundle
 from readapt.reader import choose_decoder, load_recognizer
 from readapt.recognize.beam import Beam

@@ -16,6 +16,7 @@ from readapt.models.manifest import LanguageModelSection
 from readapt.nets.crnn import STRIDE
 from readapt.recognize.beam import NARROW
 from readapt.recognize.recognizer import Recognizer
+from readapt.whole import is_full
 
 QUICK = "recognizer-int8.onnx"
 """What is read with: the same network, its convolutions in integers."""
@@ -93,6 +94,8 @@ def _quick(ending: Ending, path: Path) -> str:
         export_int8(state.network, path, state.target.lines)
         quick = Recognizer(path, state.alphabet, height, STRIDE, state.config.threads)
     except Exception as error:  # of a library; an hour's work is not lost for some speed
+        if is_full(path.parent, error):
+            raise
         return f"The model reads in floating point: integers failed ({error})."
     worse = ending.gate.as_good(quick)
     return f"The model reads in floating point: in integers it is worse ({worse})." if worse else ""

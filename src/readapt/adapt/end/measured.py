@@ -33,8 +33,19 @@ def measure(before: Bundle, after: Bundle, truth: str | Path, threads: int | Non
     rates = [evaluate(known, Reader(bundle.folder, threads), config) for bundle in (before, after)]
     boxes = None
     if known.pages and before.detector is not None:
-        boxes = (found_hmean(before, known, threads), found_hmean(after, known, threads))
+        found = found_hmean(before, known, threads)
+        boxes = (found, found if _same(before, after) else found_hmean(after, known, threads))
     return Measured(rates[0].cer_folded.rate, rates[1].cer_folded.rate, len(rates[0].lines), boxes)
+
+
+def _same(before: Bundle, after: Bundle) -> bool:
+    """Whether both find lines with the same detector."""
+    one, other = (b.manifest.detector for b in (before, after))
+    return (
+        one is not None
+        and one == other
+        and before.manifest.sha256[one.file] == after.manifest.sha256[one.file]
+    )
 
 
 def found_hmean(bundle: Bundle, truth: Truth, threads: int | None) -> float:

@@ -6,6 +6,7 @@ import base64
 import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -225,7 +226,8 @@ def read_column(path: Path, column: str) -> list[float]:
             if row and row[0] == "step":  # a new column begins with a new header line
                 head = row
             elif column in head[: len(row)]:  # the last row may be cut off
-                values.append(float(row[head.index(column)]))
+                with suppress(ValueError):
+                    values.append(float(row[head.index(column)]))
     return values
 
 

@@ -47,12 +47,19 @@ def likelier_share(
     Sets without a difference count half. A longer reading is not less likely for its length: each
     character more is worth what one of the first readings costs on the mean.
     """
+    gain = likelier(model, before, after)
+    return _share(gain[_drawn(len(gain), seed)].sum(1), NOTHING)
+
+
+def likelier(
+    model: CharacterModel, before: Sequence[str], after: Sequence[str]
+) -> NDArray[np.float64]:
+    """By how much, in nats, the second reading of each line is the likelier text."""
     was, now = (
         np.array([model.log_probability(text) for text in read]) for read in (before, after)
     )
     length, longer = (np.array([len(text) for text in read]) for read in (before, after))
-    gain = now - was - was.sum() / max(1, length.sum()) * (longer - length)
-    return _share(gain[_drawn(len(gain), seed)].sum(1), NOTHING)
+    return np.asarray(now - was - was.sum() / max(1, length.sum()) * (longer - length))
 
 
 def together(*shares: float) -> float:

@@ -15,12 +15,18 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from readapt.adapt.exported import as_read
-from readapt.adapt.gate.evidence import NOTHING, better_share, likelier_share, together
+from readapt.adapt.gate.evidence import NOTHING, better_share, likelier, likelier_share, together
 from readapt.adapt.gate.jury import Compared, compare
 from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.settings import GateConfig
 from readapt.adapt.teachers.rover import Vote
-from readapt.evaluate.estimate import Estimate, estimate, expected_edits, find_signs
+from readapt.evaluate.estimate import (
+    UNREADABLE,
+    Estimate,
+    estimate,
+    expected_edits,
+    find_signs,
+)
 from readapt.evaluate.normalise import fold
 from readapt.evaluate.rates import cer, total
 from readapt.models.manifest import ErrorEstimate
@@ -32,13 +38,12 @@ from readapt.recognize.recognizer import Recognizer
 from readapt.types import Image
 
 FEWEST = 20
-"""Lines that other engines have to agree on to be judges."""
+"""Lines that other engines have to agree on to be judges. Where fewer are held out, a candidate has
+to be as surely better as where there is one judge."""
 GLANCE = 80
 """Lines that are enough to choose between candidates of one stage."""
 AS_GOOD = 0.03
 """Share by which a rate may rise, beside a hundredth of that absolutely, and still be the same."""
-UNREADABLE = 0.15
-"""Estimated error rate of a line that says nothing (benchmarks/scripts.py)."""
 HARDLY = 0.3
 """Share of such lines from which on scans are another script, or no text, rather than hard ..."""
 SOME = 0.15
@@ -289,7 +294,7 @@ class Gate:
             f"estimate {before.estimate.rate:.2%} -> {after.estimate.rate:.2%}, better on "
             f"{judges[0]:.0%} of resampled lines"
         )
-        if self._words is not None:
+        if self._words is not None and likelier(self._words, before.read, after.read).any():
             judges.append(likelier_share(self._words, before.read, after.read))
             moved += f", likelier words on {judges[-1]:.0%}"
         if votes is not None:
@@ -298,6 +303,8 @@ class Gate:
             moved += f", engines' votes {was:.2%} -> {now:.2%}, better on {judges[-1]:.0%}"
         elif judges[0] < config.least_certain:
             return "less certain than before", moved
+        if len(judges) == 1 or len(before.edits) < FEWEST:
+            needed = max(needed, config.sure)
         sure = together(*judges)
         if not sure > needed:  # an even chance is none
             return f"better by {sure:.0%} only, over {needed:.0%} needed", moved

@@ -222,7 +222,10 @@ def find_target(
             )
         raise InputError(" ".join([*said, *(remarks if pages else ())]))
     if done < len(every):
-        remarks.append(f"{done} of {len(every)} pages are looked at, evenly over all of them.")
+        remarks.append(
+            f"{done} of {len(every)} pages are looked at, evenly over all of "
+            "them; --resume keeps to these."
+        )
     target = _parted(found[: config.most], config, seed, tuple(remarks))
     held_out = frozenset(target.held_out_pages) - set(target.pages)
     return replace(target, sheets=part(sheets, held_out, seed), names=tuple(called))

@@ -86,6 +86,7 @@ class Listen:
             records.append(
                 {
                     "lines": len(real),
+                    "of": sum(one != UNREAD for one in labels.all),
                     "median doubt": round(doubts[len(doubts) // 2], 4) if doubts else None,
                     "weight of words": labels.weights[0],
                     "part of the way": way,

@@ -230,7 +230,7 @@ class RapidOcr:
             return ""
         return (
             f"The teacher rapidocr is not installed for {_python()}: pip install "
-            f"'readapt[teachers]' (or name another Python that has it in {RAPIDOCR_PYTHON})."
+            f"'rapidocr>=3.4' (or name another Python that has it in {RAPIDOCR_PYTHON})."
         )
 
     def without(self) -> str:

@@ -31,7 +31,7 @@ from readapt.adapt.journal import FILE_NAME as JOURNAL
 from readapt.adapt.learning.finetune import part_way
 from readapt.adapt.learning.second_student import FOLDER
 from readapt.adapt.learning.weights import load_weights, trainable
-from readapt.adapt.pipeline import WEIGHTS
+from readapt.adapt.run import WEIGHTS
 from readapt.adapt.scans.target import FILE_NAME, load_target
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stages.listen import MOST_ROUNDS, Listen

@@ -13,9 +13,10 @@ from bar_world import save_small_bundle, write_lines
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
-from readapt.adapt import pipeline, preparation
+from readapt.adapt import beginning, preparation
 from readapt.adapt.end import calibrated
-from readapt.adapt.pipeline import Told, adapt
+from readapt.adapt.pipeline import adapt
+from readapt.adapt.run import Told
 from readapt.adapt.scans.target import TargetConfig, find_target
 from readapt.adapt.settings import AdaptConfig, GateConfig
 from readapt.adapt.teachers.engines import RAPIDOCR_PYTHON, RapidOcr
@@ -135,7 +136,7 @@ def test_scans_without_text_end_early_and_fill_no_log(
     ]
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("scans: looking for lines (")
-    monkeypatch.setattr(pipeline, "MOST_LOOKING", 0.0)
+    monkeypatch.setattr(beginning, "MOST_LOOKING", 0.0)
     assert "Only 1 of 12 pages were looked at in this time" in run("b")
 
 

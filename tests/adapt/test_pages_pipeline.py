@@ -18,7 +18,8 @@ from readapt.adapt.gate import page_trial
 from readapt.adapt.gate.pages import PageGate
 from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.learning import known
-from readapt.adapt.pipeline import Told, adapt
+from readapt.adapt.pipeline import adapt
+from readapt.adapt.run import Told
 from readapt.adapt.scans.target import TargetConfig
 from readapt.adapt.settings import AdaptConfig, GateConfig
 from readapt.adapt.stages import teach_pages

@@ -19,13 +19,14 @@ import torch
 from bar_world import ALPHABET, reading_network, save_small_bundle, write_lines
 from matplotlib import font_manager
 
-from readapt.adapt import budget, pipeline, preparation
+from readapt.adapt import beginning, budget, failures, pipeline, preparation
 from readapt.adapt.end import calibrated, draft
 from readapt.adapt.end.finish import Adapted
 from readapt.adapt.gate.lines import Gate
 from readapt.adapt.gate.verdict import Verdict
 from readapt.adapt.learning import known
-from readapt.adapt.pipeline import Told, adapt
+from readapt.adapt.pipeline import adapt
+from readapt.adapt.run import Told
 from readapt.adapt.scans import collection_language
 from readapt.adapt.scans.collection_language import SureReading
 from readapt.adapt.scans.target import FILE_NAME, TargetConfig, load_target
@@ -64,7 +65,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "PILOT", 8)
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])
-    monkeypatch.setattr(pipeline, "find_fonts", lambda: [font])
+    monkeypatch.setattr(beginning, "find_fonts", lambda: [font])
     texts = {"en": Corpus("en", "", ("ab", "ba", "aab")), "de": Corpus("de", "", ("bb", "abba"))}
     monkeypatch.setattr(preparation, "system_corpora", lambda *_: texts)
     monkeypatch.setattr(lines, "system_corpora", lambda *_: texts)
@@ -464,8 +465,8 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pipeline, "save_target", fail)
-    monkeypatch.setattr(pipeline.shutil, "disk_usage", lambda path: Full())
+    monkeypatch.setattr(beginning, "save_target", fail)
+    monkeypatch.setattr(failures.shutil, "disk_usage", lambda path: Full())
     with pytest.raises(ReadaptError, match=r"mine-adapting: the disk is full; free some of it"):
         run(tmp_path)
 
@@ -500,7 +501,7 @@ def test_a_folder_that_may_not_be_written_is_said(
     def fail(_: object, path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(pipeline, "save_target", fail)
+    monkeypatch.setattr(beginning, "save_target", fail)
     monkeypatch.setattr(budget.Budget, "tick", lambda self, force=False: fail(self, tmp_path))
     with pytest.raises(ReadaptError, match=r": not allowed \(Permission denied\); change"):
         run(tmp_path)

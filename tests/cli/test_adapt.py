@@ -11,7 +11,7 @@ from readapt.adapt import pipeline
 from readapt.adapt.end.finish import Adapted
 from readapt.adapt.end.measured import Measured
 from readapt.adapt.journal import MINUTES, Journal
-from readapt.adapt.pipeline import Told
+from readapt.adapt.run import Told
 from readapt.adapt.settings import AdaptConfig
 from readapt.cli.adapt import Progress
 from readapt.evaluate.estimate import Estimate

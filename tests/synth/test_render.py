@@ -37,6 +37,15 @@ def test_boxes_go_clockwise_and_onwards(font: Font) -> None:
     assert line.body[0] < line.baseline < line.body[1]
 
 
+def test_no_letter_stands_before_the_one_before_it(font: Font) -> None:
+    """Narrow types, set closely and cast together: a line of them has a width all the same."""
+    style = Style(size=20, tracking=-0.6)
+    line = render_line("...", font, style, np.random.default_rng(0))
+    starts, ends = line.characters[:, 0, 0], line.characters[:, 1, 0]
+    assert (ends >= starts).all()
+    assert (np.diff(starts) >= 0).all()
+
+
 def test_words_are_their_characters(font: Font) -> None:
     text = "zwei Wörter"
     line = render_line(text, font, Style(size=30), np.random.default_rng(0))

@@ -11,7 +11,7 @@ from readapt.cli.options import Device, DeviceOption, Quiet, Scans, need_torch
 
 if TYPE_CHECKING:
     from readapt.adapt.end.finish import Adapted
-    from readapt.adapt.pipeline import Told
+    from readapt.adapt.run import Told
 
 
 SHOWN = 40

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -131,8 +132,9 @@ class Face:
     def glyph(self, character: str) -> Glyph:
         """Draw one character.
 
-        Raises :class:`FontError`, naming font and character, where the cmap lacks it or the
-        glyph is blank although the character is not a space.
+        Raises :class:`FontError`, naming font and character, where the cmap lacks it, or the
+        glyph is blank although the character is no space, or of no width although it combines
+        with none.
         """
         known = self._glyphs.get(character)
         if known is not None:
@@ -157,6 +159,11 @@ class Face:
                 f"(U+{ord(character):04X}) without ink: choose another font"
             )
         glyph = Glyph(ink, int(left), int(top), float(self._face.getlength(character)))
+        if glyph.advance <= 0 and not unicodedata.combining(character):
+            raise FontError(
+                f"{self.font.name} ({self.font.path}) draws {character!r} "
+                f"(U+{ord(character):04X}) over what stands beside it: choose another font"
+            )
         self._glyphs[character] = glyph
         return glyph
 

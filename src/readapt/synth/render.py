@@ -121,6 +121,7 @@ def render_line(text: str, font: Font, style: Style, rng: Generator) -> Renderin
         start, end = _emphasised(text, rng)
         parted = [i for i in range(start, end) if text[i : i + 2] not in _NEVER_PARTED]
         advances[parted] += style.spaced * size
+    advances = np.maximum(advances, 0.0)  # however close types stand, none stands before another
     ends = np.cumsum(advances)
     starts = ends - advances
     margin = size // 3

@@ -533,6 +533,13 @@ def test_what_is_written_reads_in_integers_where_that_changes_nothing(
     fourth = adapt(tmp_path / "scans", tmp_path / "fourth", base=bundle.folder, config=CONFIG)
     assert any("integers failed" in r for r in fourth.remarks)
 
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(draft, "export_int8", full)
+    with pytest.raises(ReadaptError, match="the disk is full"):
+        adapt(tmp_path / "scans", tmp_path / "fifth", base=bundle.folder, config=CONFIG)
+
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

@@ -93,12 +93,13 @@ def _alphabet(
     """Add to an alphabet what the texts have, if that is wanted, and say what becomes of it."""
     lacking = alphabet.missing("".join(corpus.text for corpus in corpora.values()))
     if not extend:
-        return alphabet, [
+        remark = (
             f"The alphabet lacks {names_of(lacking)}, which the corpus has: they are left out; "
             "--extend-alphabet gives them classes of their own."
-        ] * bool(lacking)
+        )
+        return alphabet, [remark] if lacking else []
     drawable, remark = _drawn(lacking)
-    remarks = [remark] * bool(remark)
+    remarks = [remark] if remark else []
     if not drawable:
         return alphabet, remarks
     remarks.append(f"New in the alphabet, if a stage passes: {names_of(drawable)}.")

@@ -29,6 +29,7 @@ STAGES: tuple[Stage, ...] = (
     TeachPages(),
     ListenPages(),
 )
+"""All there are."""
 NAMES = tuple(stage.name for stage in STAGES)
 """What ``--only`` takes."""
 PAGE_STAGES = ("teach-pages", "listen-pages")

@@ -26,6 +26,8 @@ from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont, TTLibError, newTable
 
+from readapt.synth.ligatures import CODES
+
 PACKAGES = """
 anonymous-pro b612-mono bigelow-rules bodoni-moda caudex cormorant-garamond courier-prime cousine
 cutive cutive-mono dotgothic16 fragment-mono fruktur germania-one grenze-gotisch ibm-plex-mono
@@ -65,7 +67,7 @@ def join_cuts(cuts: list[Path], target: Path) -> None:
     for cut in cuts:
         font = TTFont(cut)
         font.flavor = None
-        # Layout tables of different cuts disagree; lines are drawn with the basic layout anyway.
+        # Layout tables of different cuts disagree.
         for table in ("GSUB", "GPOS", "GDEF", "kern", "DSIG", "STAT", "FFTM", "MATH", "BASE"):
             if table in font:
                 del font[table]
@@ -73,9 +75,21 @@ def join_cuts(cuts: list[Path], target: Path) -> None:
         font.save(path)
         plain.append(str(path))
     joined = Merger().merge(plain) if len(plain) > 1 else TTFont(plain[0])
+    keep_ligatures(joined)
     if target.name.startswith(BLACKLETTER) and 0x17F not in joined.getBestCmap():
         add_long_s(joined)
     joined.save(target)
+
+
+def keep_ligatures(font: TTFont) -> None:
+    """Give the ligatures that a font has, but no layout table leads to any more, code points."""
+    glyphs = set(font.getGlyphOrder())
+    for letters, code in CODES.items():
+        name = "_".join("longs" if c == "ſ" else c for c in letters)
+        if code and name in glyphs:
+            for table in font["cmap"].tables:
+                if table.isUnicode():
+                    table.cmap.setdefault(ord(code), name)
 
 
 def add_long_s(font: TTFont) -> None:

@@ -1,6 +1,5 @@
 """Texts: NFC, single spaces, the same from the same seed, bad files named."""
 
-import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -41,14 +40,6 @@ def test_passages_are_cut_at_words() -> None:
         passage = corpus.passage(np.random.default_rng(seed), 40)
         assert set(passage.split()) <= set(corpus.words)
         assert 20 <= len(passage) <= 70
-
-
-def test_old_spelling() -> None:
-    seen = {texts.old_spelling(np.random.default_rng(s), "dieses Haus") for s in range(20)}
-    assert any(t.startswith("dieſes Haus") for t in seen)
-    for text in seen:
-        assert unicodedata.is_normalized("NFC", text)
-        assert "uſ" not in text  # a final s stays round
 
 
 def test_read_corpus(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_an_outline_freetype_cannot_draw_is_named(
 def test_a_glyph_that_takes_no_room_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some fonts have an asterisk without an advance: a line of these would have no width."""
     drawn = Face(read_font(font_manager.findfont("DejaVu Sans")), 32)
-    monkeypatch.setattr(drawn._face, "getlength", lambda _: 0.0)
+    monkeypatch.setattr(drawn._face, "getlength", lambda _, features: 0.0)
     with pytest.raises(FontError, match=r"'\*' \(U\+002A\) over what stands beside it"):
         drawn.glyph("*")
     assert drawn.glyph("\u0301").advance == 0  # an accent over a letter

@@ -108,6 +108,21 @@ def test_words_are_set_apart_by_spaced_letters(font: Font) -> None:
         assert np.array_equal(np.diff(changed), np.ones(len(changed) - 1))  # that follow each other
 
 
+def test_small_capitals_are_words_in_capitals_within_a_line(font: Font) -> None:
+    rng = np.random.default_rng
+    text = "CORPVS album X 12"
+    plain = render_line(text, font, Style(size=60), rng(0)).characters
+    widths = plain[:, 1, 0] - plain[:, 0, 0]
+    initials = set()
+    for seed in range(8):
+        small = render_line(text, font, Style(size=60, small=0.7), rng(seed)).characters
+        share = (small[:, 1, 0] - small[:, 0, 0]) / widths
+        assert share[1:6] == pytest.approx(0.7, abs=0.03)
+        assert share[6:] == pytest.approx(1)
+        initials.add(round(float(share[0]), 1))
+    assert initials == {0.7, 1.0}  # the first letter is a full capital, or small as well
+
+
 def test_a_missing_glyph_is_never_drawn(font: Font) -> None:
     with pytest.raises(FontError, match="漢"):
         render_line("a漢", font, Style(), np.random.default_rng(0))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -382,6 +382,12 @@ def commerce(rng: Generator, corpus: Corpus) -> str:
         text += f" {amount(rng)}"
     elif form < 0.62:
         text = f"{rng.integers(1, 200)}{pick(rng, ('.', ')', ' ', '-', ','))} {text}"
+    elif form < 0.7:
+        rate = f"{rng.integers(0, 26)}{pick(rng, ('', '', '', '.0', '.5', '.00'))}%"
+        form_of = pick(
+            rng, ("{} {}", "{} @ {}", "{} @{}", "{}@{}", "{} ({})", "{} ({}):", "{} {}:")
+        )
+        text = form_of.format(text, rate) if rng.random() < 0.8 else f"(@ {rate})"
     if rng.random() < 0.08:
         frame = pick(rng, "**=-#~") * int(rng.integers(1, 6))
         text = f"{frame} {text} {frame}" if rng.random() < 0.7 else frame * int(rng.integers(1, 5))
@@ -413,25 +419,3 @@ def punctuate(rng: Generator, text: str) -> str:
             french = mark in (";", ":", "!", "?") and rng.random() < 0.3
             words[i] += f" {mark}" if mark in "–—" or french else mark
     return " ".join(words)
-
-
-def old_spelling(rng: Generator, text: str) -> str:
-    """Spell as in print before 1800: long s inside words, sometimes signs of abbreviation."""
-    spelled = re.sub(r"s(?=\w)", "ſ", text)
-    if rng.random() < 0.25:
-        spelled = re.sub(r"(?<=\w)([aeou])[nm](?=\w|\b)", _tilde(rng), spelled)
-    if rng.random() < 0.25:
-        spelled = spelled.replace("ä", "aͤ").replace("ö", "oͤ").replace("ü", "uͤ")
-    if rng.random() < 0.3:
-        spelled = spelled.replace("-", "⸗")
-    if rng.random() < 0.2:
-        spelled = spelled.replace("ae", "æ").replace("oe", "œ")
-    return unicodedata.normalize("NFC", spelled)
-
-
-def _tilde(rng: Generator) -> Callable[[re.Match[str]], str]:
-    def mark(match: re.Match[str]) -> str:
-        vowel = match.group(1)
-        return unicodedata.normalize("NFC", vowel + "̃") if rng.random() < 0.3 else match.group(0)
-
-    return mark

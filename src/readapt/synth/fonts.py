@@ -33,6 +33,9 @@ NEEDED: Final = frozenset(
 )
 """A font without these is of no use for Latin text."""
 
+FEATURES: Final = ["liga", "dlig", "hlig", "-kern"]
+"""Of OpenType, where several letters are drawn at once: all ligatures, and no kerning."""
+
 _TYPEWRITER = re.compile(
     r"typewriter|special elite|courier|cutive|typoscript|compagnon|femkeklaver|tlwg ?ty|"
     r"nimbus mono|freemono|tex gyre cursor|latin modern mono|lmmono|cmu type|typist",
@@ -99,7 +102,7 @@ class Font:
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """A drawn character: coverage, where it stands from the pen, and how far the pen moves."""
+    """A drawn piece of type: coverage, where it stands from the pen, how far the pen moves."""
 
     ink: NDArray[np.uint8]
     """`height width` coverage [0, 255]; empty for a space."""
@@ -112,7 +115,7 @@ class Glyph:
 
 
 class Face:
-    """A font at one size in pixels: draws single glyphs, and remembers them."""
+    """A font at one size in pixels: draws single pieces of type, and remembers them."""
 
     def __init__(self, font: Font, size: int) -> None:
         self.font = font
@@ -120,6 +123,7 @@ class Face:
         self._face = ImageFont.truetype(
             font.path, size, font.index, layout_engine=ImageFont.Layout.BASIC
         )
+        self._shaping: ImageFont.FreeTypeFont | None = None
         self._glyphs: dict[str, Glyph] = {}
         ascent, descent = self._face.getmetrics()
         self.ascent, self.descent = float(ascent), float(descent)
@@ -129,43 +133,50 @@ class Face:
         glyphs = [self.glyph(c) for c in "gpq"]
         return all(g.top + g.ink.shape[0] < 0.06 * self.size for g in glyphs)
 
-    def glyph(self, character: str) -> Glyph:
-        """Draw one character.
+    def glyph(self, letters: str) -> Glyph:
+        """Draw one character, or letters that are one piece (:func:`readapt.synth.ligatures.cast`).
 
         Raises :class:`FontError`, naming font and character, where the cmap lacks it, or the
         glyph is blank although the character is no space, or of no width although it combines
         with none.
         """
-        known = self._glyphs.get(character)
+        known = self._glyphs.get(letters)
         if known is not None:
             return known
-        if ord(character) not in self.font.covers:
+        lacking = self.font.lacks(letters)
+        if lacking:
             raise FontError(
-                f"{self.font.name} ({self.font.path}) has no glyph for {character!r} "
-                f"(U+{ord(character):04X}): choose a font that has it"
+                f"{self._of(lacking[0], 'has no glyph for')}: choose a font that has it"
             )
         try:
-            mask, (left, top) = self._face.getmask2(character, mode="L", anchor="ls")
+            drawn, options = self._drawing(letters)
+            mask, (left, top) = drawn.getmask2(letters, mode="L", anchor="ls", features=options)
+            advance = float(drawn.getlength(letters, features=options))
         except OSError as error:  # FreeType cannot draw every outline at every size
-            raise FontError(
-                f"{self.font.name} ({self.font.path}) cannot draw {character!r} "
-                f"(U+{ord(character):04X}): {error}"
-            ) from error
+            raise FontError(f"{self._of(letters, 'cannot draw')}: {error}") from error
         width, height = mask.size
         ink = np.asarray(mask, dtype=np.uint8).reshape(height, width)
-        if not character.isspace() and (ink.size == 0 or int(ink.max()) < 32):
+        if not letters.isspace() and (ink.size == 0 or int(ink.max()) < 32):
+            raise FontError(f"{self._of(letters, 'draws')} without ink: choose another font")
+        if advance <= 0 and not unicodedata.combining(letters[0]):
             raise FontError(
-                f"{self.font.name} ({self.font.path}) draws {character!r} "
-                f"(U+{ord(character):04X}) without ink: choose another font"
+                f"{self._of(letters, 'draws')} over what stands beside it: choose another font"
             )
-        glyph = Glyph(ink, int(left), int(top), float(self._face.getlength(character)))
-        if glyph.advance <= 0 and not unicodedata.combining(character):
-            raise FontError(
-                f"{self.font.name} ({self.font.path}) draws {character!r} "
-                f"(U+{ord(character):04X}) over what stands beside it: choose another font"
-            )
-        self._glyphs[character] = glyph
+        glyph = self._glyphs[letters] = Glyph(ink, int(left), int(top), advance)
         return glyph
+
+    def _drawing(self, letters: str) -> tuple[ImageFont.FreeTypeFont, list[str] | None]:
+        """Return what draws letters: shaped, which is slow, only where they are several."""
+        if len(letters) == 1:
+            return self._face, None
+        if self._shaping is None:
+            raqm = ImageFont.Layout.RAQM
+            self._shaping = self._face.font_variant(layout_engine=raqm)
+        return self._shaping, FEATURES
+
+    def _of(self, letters: str, what: str) -> str:
+        codes = " ".join(f"U+{ord(c):04X}" for c in letters)
+        return f"{self.font.name} ({self.font.path}) {what} {letters!r} ({codes})"
 
 
 @lru_cache(maxsize=512)

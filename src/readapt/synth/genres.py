@@ -32,6 +32,10 @@ KINDS: Final[Mapping[Genre, Mapping[Kind, float]]] = {
 """Which fonts a genre is set in, by weight."""
 _SPACED: Final[Mapping[Genre, float]] = {"blackletter": 0.12, "old": 0.03}
 """Share of a genre's lines with words set apart by spaced letters."""
+_LIGATURES: Final[Mapping[Genre, float]] = {"blackletter": 0.85, "old": 0.8, "print": 0.6}
+"""Share of a genre's lines with letters cast together, where the font has such pieces."""
+_SMALL: Final[Mapping[Genre, float]] = {"old": 0.6, "print": 0.6}
+"""Share of the words in capitals within a line that are set in small ones."""
 
 
 def draw_style(genre: Genre, text: str, rng: Generator) -> Style:
@@ -62,6 +66,7 @@ def draw_style(genre: Genre, text: str, rng: Generator) -> Style:
     jitter = float(rng.gamma(1.5, 0.006)) if genre in ("old", "blackletter") else 0.0
     gap = float(rng.gamma(1.5, 2.5)) + 0.5 if rng.random() < 0.12 else 0.0
     joined = genre == "blackletter" and rng.random() < 0.8
+    small = not text.isupper() and rng.random() < _SMALL.get(genre, 0.0)
     return Style(
         size,
         tracking,
@@ -70,6 +75,8 @@ def draw_style(genre: Genre, text: str, rng: Generator) -> Style:
         pressure=pressure if rng.random() < 0.5 else 0.0,
         gap=gap,
         underline=underline,
+        ligatures=bool(rng.random() < _LIGATURES.get(genre, 0.0)),
         joined=float(rng.uniform(0.02, 0.1)) if joined else 0.0,
+        small=float(rng.uniform(0.68, 0.88)) if small else 0.0,
         spaced=float(rng.uniform(0.1, 0.35)) if rng.random() < _SPACED.get(genre, 0.01) else 0.0,
     )

@@ -1,12 +1,15 @@
-"""Text to ink: one line drawn glyph by glyph, with the polygon of every character.
+"""Text to ink: one line drawn piece by piece of type, with the polygon of every character.
 
-Glyphs are set one after the other by their own advances (no kerning; ligatures are letters set
-closer), which gives exact character boxes and lets a typewriter's faults fall on single letters.
+Pieces are set one after the other by their own advances (no kerning), which gives exact character
+boxes and lets a typewriter's faults fall on single letters. Letters cast together share the width
+of their piece.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +18,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from readapt.synth.fonts import Font, face
+from readapt.synth.ligatures import CODES, NEVER_PARTED, cast, pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +43,17 @@ class Style:
     """Extra space at one of the spaces, mostly the last: a column of prices or page numbers."""
     underline: bool = False
     """A rule under the text."""
+    ligatures: bool = False
+    """Whether letters that the font casts as one piece of type are set so."""
     joined: float = 0.0
-    """How much closer the letters of `LIGATURES` stand: cast as one piece of type."""
+    """How much closer those stand that other fonts cast so, and this one does not."""
+    small: float = 0.0
+    """Size of words in capitals within a line, as a share of the others'; 0: like the others."""
     spaced: float = 0.0
     """Extra space between the letters of one to three words: emphasis where there is no italic."""
 
 
-LIGATURES: Final = frozenset("ch ck tz ſt ſſ ſi ff fi fl ft ll ſz".split())
-"""Pairs that broken types cast together."""
-_NEVER_PARTED: Final = frozenset("ch ck tz ſt".split())
-"""Pairs of these that stay together in words with spaced letters, too."""
+_JOINED: Final = frozenset(letters for letters in CODES if len(letters) == 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +98,62 @@ def _emphasised(text: str, rng: Generator) -> tuple[int, int]:
     return start, start + len(" ".join(words[first:last])) - 1
 
 
+def _in_small_capitals(text: str, rng: Generator) -> frozenset[int]:
+    """Places of the letters of words in capitals, with their initials or without."""
+    large_initial = int(rng.random() < 0.5)
+    found = set[int]()
+    for word in re.finditer(r"\S+", text):
+        letters = [i for i in range(*word.span()) if text[i].isalpha()]
+        if len(letters) > 1 and word[0].isupper():
+            found.update(letters[large_initial:])
+    return frozenset(found)
+
+
+def _typeset(text: str, known: Collection[str], apart: tuple[int, int]) -> Iterator[str]:
+    """Cut a text into pieces of type: `known` ligatures, few of which stay whole in `apart`."""
+    start, last = apart
+    end = last + 1 if last > start else start
+    yield from pieces(text[:start], known)
+    yield from pieces(text[start:end], NEVER_PARTED.intersection(known))
+    yield from pieces(text[end:], known)
+
+
 def render_line(text: str, font: Font, style: Style, rng: Generator) -> Rendering:
     """Draw `text` (NFC, not empty) in black ink on nothing.
 
     The canvas is as high as ascender and descender with room for displaced glyphs, and as wide
     as the advances. Raises :class:`readapt.synth.fonts.FontError` where the font lacks a glyph.
     """
-    drawn = face(font, style.size)
     size = style.size
-    glyphs = [drawn.glyph(character) for character in text]
-    count = len(text)
-    advances = np.empty(count)
-    for i, (character, glyph) in enumerate(zip(text, glyphs, strict=True)):
-        if unicodedata.combining(character):
+    drawn = face(font, size)
+    apart = _emphasised(text, rng) if style.spaced else (0, 0)
+    known = cast(font) if style.ligatures else {}
+    small = _in_small_capitals(text, rng) if style.small else frozenset[int]()
+    parts = list(_typeset(text, known.keys(), apart))
+    after = np.cumsum([len(part) for part in parts])  # the place behind each part
+    first = after - [len(part) for part in parts]
+    smaller = face(font, max(8, round(style.small * size))) if small else drawn
+    glyphs = [
+        (smaller if start in small else drawn).glyph(known.get(part, part))
+        for start, part in zip(first, parts, strict=True)
+    ]
+    advances = np.empty(len(parts))
+    for i, (part, end, glyph) in enumerate(zip(parts, after, glyphs, strict=True)):
+        if unicodedata.combining(part[0]):
             advances[i] = 0.0
-        elif character == " ":
+        elif part == " ":
             advances[i] = glyph.advance * style.word_space + style.tracking * size
         else:
             advances[i] = glyph.advance + style.tracking * size
-        if style.joined and text[i : i + 2] in LIGATURES:
+        pair = text[end - 1 : end + 1]
+        if style.joined and pair in _JOINED:
             advances[i] -= style.joined * size
-    spaces = [i for i, character in enumerate(text) if character == " "]
+        if apart[0] < end <= apart[1] and pair not in NEVER_PARTED:
+            advances[i] += style.spaced * size
+    spaces = [i for i, part in enumerate(parts) if part == " "]
     if style.gap and spaces:
         where = spaces[-1] if rng.random() < 0.7 else spaces[int(rng.integers(len(spaces)))]
         advances[where] += style.gap * size
-    if style.spaced:
-        start, end = _emphasised(text, rng)
-        parted = [i for i in range(start, end) if text[i : i + 2] not in _NEVER_PARTED]
-        advances[parted] += style.spaced * size
     advances = np.maximum(advances, 0.0)  # however close types stand, none stands before another
     ends = np.cumsum(advances)
     starts = ends - advances
@@ -129,19 +162,19 @@ def render_line(text: str, font: Font, style: Style, rng: Generator) -> Renderin
     below = max([int(drawn.descent), *(g.top + g.ink.shape[0] for g in glyphs)]) + margin // 2
     width = int(np.ceil(ends[-1])) + 2 * margin
     canvas = np.zeros((top + below, width), np.uint8)
+    count = len(parts)
     ys = rng.normal(0.0, style.jitter * size, count) if style.jitter else np.zeros(count)
     xs = rng.normal(0.0, style.drift * size, count) if style.drift else np.zeros(count)
     faint = rng.random(count) * style.pressure
     for i, glyph in enumerate(glyphs):
         if glyph.ink.size == 0:
             continue
-        pen = starts[i]
-        if unicodedata.combining(text[i]) and i:
+        if unicodedata.combining(parts[i][0]) and i:
             # A combining mark stands over the middle of the letter before it.
             ink_left = starts[i - 1] + glyphs[i - 1].left + glyphs[i - 1].ink.shape[1] / 2
             x = margin + round(ink_left - glyph.ink.shape[1] / 2)
         else:
-            x = margin + round(pen + xs[i]) + glyph.left
+            x = margin + round(starts[i] + xs[i]) + glyph.left
         y = top + glyph.top + round(ys[i])
         strikes = 2 if style.doubled and rng.random() < style.doubled else 1
         ink = glyph.ink if faint[i] < 0.02 else (glyph.ink * (1.0 - faint[i])).astype(np.uint8)
@@ -151,16 +184,23 @@ def render_line(text: str, font: Font, style: Style, rng: Generator) -> Renderin
             y0, x0 = max(y, 0), max(x, 0)
             y1, x1 = min(y + ink.shape[0], canvas.shape[0]), min(x + ink.shape[1], width)
             if y1 > y0 and x1 > x0:
-                part = canvas[y0:y1, x0:x1]
-                np.maximum(part, ink[y0 - y : y1 - y, x0 - x : x1 - x], out=part)
+                part_of = canvas[y0:y1, x0:x1]
+                np.maximum(part_of, ink[y0 - y : y1 - y, x0 - x : x1 - x], out=part_of)
     if style.underline:
         y = top + max(1, int(size * 0.12))
         thick = max(1, size // 18)
         canvas[y : y + thick, margin : margin + int(ends[-1])] = 230
     body = (top - _ascender(drawn.ascent, size), top + _descender(drawn.descent, size))
-    quads = np.empty((count, 4, 2), np.float32)
-    quads[:, 0, 0] = quads[:, 3, 0] = starts + margin
-    quads[:, 1, 0] = quads[:, 2, 0] = ends + margin
+    # Letters cast together have equal shares of their piece.
+    edges = np.concatenate(
+        [
+            np.linspace(start, end, len(part), endpoint=False)
+            for part, start, end in zip(parts, starts, ends, strict=True)
+        ]
+    )
+    quads = np.empty((len(text), 4, 2), np.float32)
+    quads[:, 0, 0] = quads[:, 3, 0] = edges + margin
+    quads[:, 1, 0] = quads[:, 2, 0] = np.append(edges[1:], ends[-1]) + margin
     quads[:, :2, 1] = body[0]
     quads[:, 2:, 1] = body[1]
     ink = canvas.astype(np.float32) * np.float32(1 / 255)

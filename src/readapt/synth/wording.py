@@ -12,6 +12,7 @@ from readapt.recognize.alphabet import Alphabet
 from readapt.synth import corpus as texts
 from readapt.synth.corpus import Corpus
 from readapt.synth.genres import Genre
+from readapt.synth.spelling import broken, old_spelling, some_capitals
 
 LANGUAGES: Final[Mapping[Genre, Mapping[str, float]]] = {
     "receipt": {"en": 6, "de": 1, "fr": 1, "es": 1, "it": 1, "nl": 0.5, "pt": 0.5, "pl": 0.5},
@@ -43,6 +44,8 @@ LANGUAGES: Final[Mapping[Genre, Mapping[str, float]]] = {
 """Which languages a genre is in, by weight."""
 OLD: Final = 0.85
 """Share of the lines of old kinds in old letters, if nothing is known of it."""
+BROKEN: Final = 0.15
+"""Share of the lines of running text that end within a word."""
 OLD_KINDS: Final[tuple[Genre, ...]] = ("old", "blackletter")
 """Kinds that are set in old letters."""
 
@@ -100,16 +103,19 @@ def draw_text(
             text = text.upper()
         elif case < 0.12:
             text = text.title()
+        elif case < 0.19 and genre in ("print", "old"):
+            text = some_capitals(rng, text)
         if genre in ("typescript", "print") and rng.random() < 0.02 and len(text) < 25:
             text = " ".join(text.replace(" ", ""))
     if genre in OLD_KINDS and rng.random() < old:
-        text = texts.old_spelling(rng, text)
+        text = old_spelling(rng, text)
+    text = "".join(c for c in texts.clean(text) if c in alphabet)
+    text = _shorten(" ".join(text.split()), max(1, longest - 1), rng)
     if genre in ("old", "blackletter", "print") and rng.random() < 0.04:
         text += "¬"
-    elif genre != "receipt" and rng.random() < 0.06 and text[-1:].isalpha():
-        text += "-"
-    text = "".join(c for c in texts.clean(text) if c in alphabet)
-    return _shorten(" ".join(text.split()), longest, rng)
+    elif genre not in ("receipt", "scattered") and rng.random() < BROKEN:
+        text = broken(rng, text, "⸗" if "ſ" in text and rng.random() < 0.3 else "-")
+    return text
 
 
 def _corpus(

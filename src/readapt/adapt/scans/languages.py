@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.lm import learn
-from readapt.synth.corpus import Corpus, old_spelling
+from readapt.synth.corpus import Corpus
+from readapt.synth.spelling import old_spelling
 
 _LEARNT = 60_000
 """Characters of each language that are enough to tell it from the others."""

@@ -45,8 +45,9 @@ def draw_style(genre: Genre, text: str, rng: Generator) -> Style:
     tracking = 0.0
     if rng.random() < 0.35:
         tracking = float(np.clip(rng.normal(0.0, 0.06), -0.09, 0.3))
-    if rng.random() < 0.03:
-        tracking = float(rng.uniform(0.1, 0.35))
+    titled = text.isupper() and genre in ("print", "old")  # capitals of titles are set wide
+    if rng.random() < (0.3 if titled else 0.03):
+        tracking = float(rng.uniform(0.1, 0.5 if titled else 0.35))
     word_space = float(rng.uniform(0.7, 1.9)) if rng.random() < 0.5 else 1.0
     underline = bool(rng.random() < (0.07 if genre == "typescript" else 0.02))
     if genre == "typescript":
@@ -78,5 +79,5 @@ def draw_style(genre: Genre, text: str, rng: Generator) -> Style:
         ligatures=bool(rng.random() < _LIGATURES.get(genre, 0.0)),
         joined=float(rng.uniform(0.02, 0.1)) if joined else 0.0,
         small=float(rng.uniform(0.68, 0.88)) if small else 0.0,
-        spaced=float(rng.uniform(0.1, 0.35)) if rng.random() < _SPACED.get(genre, 0.01) else 0.0,
+        spaced=float(rng.uniform(0.1, 0.5)) if rng.random() < _SPACED.get(genre, 0.01) else 0.0,
     )

@@ -21,10 +21,9 @@ def test_a_long_s_stands_within_words_only() -> None:
 
 def test_u_and_v_go_by_place_and_j_is_i() -> None:
     spelled = seen("und Jovis avus uxor UBI")
-    assert "vnd Iouis auus vxor VBI" in spelled
-    assert all(
-        "vnd" in text or "und Jo" in text or "ūd" in text or "ũd" in text for text in spelled
-    )
+    assert {"vnd Iouis auus vxor VBI", "vñ Iouis auus vxor VBI"} < spelled
+    for text in spelled:
+        assert text.startswith("v") == ("J" not in text)  # one habit in all of a line
 
 
 def test_et_is_a_sign_at_times() -> None:

@@ -18,6 +18,8 @@ def old_spelling(rng: Generator, text: str) -> str:
     spelled = re.sub(r"s(?=\w)", "ſ", text)
     if rng.random() < 0.2:
         spelled = _of_one_letter(spelled)
+        if rng.random() < 0.4:
+            spelled = re.sub(r"\bvnd\b", "vñ", spelled)
     if rng.random() < 0.25:
         spelled = re.sub(r"(?<=\w)([aeou])[nm](?=\w|\b)", _tilde(rng), spelled)
     if rng.random() < 0.25:

@@ -49,22 +49,27 @@ _APART: Final = [f"-{name.lstrip('-')}" for name in (*FEATURES, "rlig", "clig")]
 """Features that draw letters one by one."""
 
 
-@lru_cache(maxsize=4096)
-def cast(font: Font) -> Mapping[str, str]:
-    """Return the ligatures that a font has, with what to draw of each: a code point or letters.
+def cast(font: Font, text: str) -> Mapping[str, str]:
+    """Return the ligatures of a text that a font has, and what to draw for each."""
+    drawn = {letters: _drawn(font, letters) for letters in CODES if letters in text}
+    return {letters: what for letters, what in drawn.items() if what}
+
+
+@lru_cache(maxsize=8192)
+def _drawn(font: Font, letters: str) -> str:
+    """Return a code point, or the letters where the font substitutes them; "" for neither.
 
     A substitution is known by what it changes; none is found where Pillow comes without Raqm, which
     makes them.
     """
-    found = {k: c for k, c in CODES.items() if c and ord(c) in font.covers}
-    if features.check("raqm"):
-        face = ImageFont.truetype(font.path, _LARGE, font.index)
-        for letters in CODES.keys() - found.keys():
-            if font.can_draw(letters):
-                one, several = (face.getmask(letters, features=f) for f in (FEATURES, _APART))
-                if one.size != several.size or bytes(one) != bytes(several):
-                    found[letters] = letters
-    return found
+    code = CODES[letters]
+    if code and ord(code) in font.covers:
+        return code
+    if not features.check("raqm") or not font.can_draw(letters):
+        return ""
+    face = ImageFont.truetype(font.path, _LARGE, font.index)
+    one, several = (face.getmask(letters, features=names) for names in (FEATURES, _APART))
+    return letters if one.size != several.size or bytes(one) != bytes(several) else ""
 
 
 def pieces(text: str, joined: Collection[str]) -> Iterator[str]:

@@ -127,7 +127,7 @@ def render_line(text: str, font: Font, style: Style, rng: Generator) -> Renderin
     size = style.size
     drawn = face(font, size)
     apart = _emphasised(text, rng) if style.spaced else (0, 0)
-    known = cast(font) if style.ligatures else {}
+    known = cast(font, text) if style.ligatures else {}
     small = _in_small_capitals(text, rng) if style.small else frozenset[int]()
     parts = list(_typeset(text, known.keys(), apart))
     after = np.cumsum([len(part) for part in parts])  # the place behind each part

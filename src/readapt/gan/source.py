@@ -17,6 +17,7 @@ from readapt.recognize.alphabet import Alphabet
 from readapt.synth.fonts import Font, FontError
 from readapt.synth.genres import KINDS
 from readapt.synth.lines import LineMaker
+from readapt.synth.marks import can_set
 from readapt.types import Image
 
 _TRIES = 20
@@ -139,7 +140,7 @@ def source_line(
     for _ in range(_TRIES if known else 0):
         setting = known[int(rng.integers(len(known)))]
         text = maker.text(genres[int(rng.choice(len(genres), p=shares))], rng)
-        if text and fonts[setting.face].can_draw(text):
+        if text and can_set(fonts[setting.face], text):
             try:
                 line = set_text(setting, text, fonts[setting.face], height)
             except FontError:  # a glyph without ink

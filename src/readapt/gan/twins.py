@@ -35,6 +35,7 @@ from readapt.nets.crnn import Crnn
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.greedy import best_path
 from readapt.synth.fonts import Font, FontError
+from readapt.synth.marks import can_set
 from readapt.types import Image
 
 _SURE = 0.7
@@ -181,7 +182,7 @@ def elected(twins: Sequence[Twin]) -> list[tuple[str, float]]:
 def _set_in(fonts: Sequence[Font], original: Original) -> Iterator[Twin]:
     """Yield a twin for each font that can set the text at about its width."""
     for font in fonts:
-        if font.can_draw(original.text):
+        if can_set(font, original.text):
             try:
                 twin = set_again(original, font)
             except FontError:  # a glyph without ink

@@ -15,7 +15,7 @@ from typing import Final
 
 from PIL import ImageFont, features
 
-from readapt.synth.fonts import FEATURES, Font
+from readapt.synth.fonts import FEATURES, Font, Kind
 
 CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -42,6 +42,8 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
 """Letters that types cast together, with the code point of the piece; "" for none."""
 NEVER_PARTED: Final = frozenset("ch ck tz ſt".split())
 """Those that stay one piece in words whose other letters are set apart."""
+CASTING: Final[frozenset[Kind]] = frozenset(("fraktur", "blackletter", "old", "serif"))
+"""Kinds of fonts whose documents were printed from types."""
 _LONGEST: Final = max(map(len, CODES))
 _LARGE: Final = 60
 """Pixels at which shapes are compared: at few of them all are alike."""

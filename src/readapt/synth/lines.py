@@ -23,6 +23,7 @@ from readapt.synth.fonts import Font, FontError, Kind, face, find_fonts
 from readapt.synth.framing import frame, squeeze
 from readapt.synth.genres import KINDS, Genre, draw_style
 from readapt.synth.ink import sample_ink
+from readapt.synth.marks import can_set
 from readapt.synth.paper import PaperSource, print_on_sheet
 from readapt.synth.render import Style, join_words, render_line
 from readapt.synth.wording import LANGUAGES, OLD, draw_text
@@ -149,7 +150,7 @@ class LineMaker:
             families = self._families[kind]
             family = families[int(rng.integers(len(families)))]
             font = family[int(rng.integers(len(family)))]
-            if not font.can_draw(text):
+            if not can_set(font, text):
                 continue
             if text == text.upper() or not face(font, 32).is_unicase():
                 return font

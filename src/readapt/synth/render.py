@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from readapt.synth.fonts import Font, face
 from readapt.synth.ligatures import CODES, NEVER_PARTED, cast, pieces
+from readapt.synth.marks import glyph
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +135,17 @@ def render_line(text: str, font: Font, style: Style, rng: Generator) -> Renderin
     first = after - [len(part) for part in parts]
     smaller = face(font, max(8, round(style.small * size))) if small else drawn
     glyphs = [
-        (smaller if start in small else drawn).glyph(known.get(part, part))
+        glyph(smaller if start in small else drawn, known.get(part, part))
         for start, part in zip(first, parts, strict=True)
     ]
     advances = np.empty(len(parts))
-    for i, (part, end, glyph) in enumerate(zip(parts, after, glyphs, strict=True)):
+    for i, (part, end, piece) in enumerate(zip(parts, after, glyphs, strict=True)):
         if unicodedata.combining(part[0]):
             advances[i] = 0.0
         elif part == " ":
-            advances[i] = glyph.advance * style.word_space + style.tracking * size
+            advances[i] = piece.advance * style.word_space + style.tracking * size
         else:
-            advances[i] = glyph.advance + style.tracking * size
+            advances[i] = piece.advance + style.tracking * size
         pair = text[end - 1 : end + 1]
         if style.joined and pair in _JOINED:
             advances[i] -= style.joined * size
@@ -166,18 +167,18 @@ def render_line(text: str, font: Font, style: Style, rng: Generator) -> Renderin
     ys = rng.normal(0.0, style.jitter * size, count) if style.jitter else np.zeros(count)
     xs = rng.normal(0.0, style.drift * size, count) if style.drift else np.zeros(count)
     faint = rng.random(count) * style.pressure
-    for i, glyph in enumerate(glyphs):
-        if glyph.ink.size == 0:
+    for i, piece in enumerate(glyphs):
+        if piece.ink.size == 0:
             continue
         if unicodedata.combining(parts[i][0]) and i:
             # A combining mark stands over the middle of the letter before it.
             ink_left = starts[i - 1] + glyphs[i - 1].left + glyphs[i - 1].ink.shape[1] / 2
-            x = margin + round(ink_left - glyph.ink.shape[1] / 2)
+            x = margin + round(ink_left - piece.ink.shape[1] / 2)
         else:
-            x = margin + round(starts[i] + xs[i]) + glyph.left
-        y = top + glyph.top + round(ys[i])
+            x = margin + round(starts[i] + xs[i]) + piece.left
+        y = top + piece.top + round(ys[i])
         strikes = 2 if style.doubled and rng.random() < style.doubled else 1
-        ink = glyph.ink if faint[i] < 0.02 else (glyph.ink * (1.0 - faint[i])).astype(np.uint8)
+        ink = piece.ink if faint[i] < 0.02 else (piece.ink * (1.0 - faint[i])).astype(np.uint8)
         for strike in range(strikes):
             x += strike * int(rng.integers(-1, 2))
             y += strike * int(rng.integers(-1, 2))

@@ -109,12 +109,15 @@ def draw_text(
             text = " ".join(text.replace(" ", ""))
     if genre in OLD_KINDS and rng.random() < old:
         text = old_spelling(rng, text)
+    if genre == "blackletter":  # whose hyphen is the double one, and is written plainly
+        text = text.replace("⸗", "-")
     text = "".join(c for c in texts.clean(text) if c in alphabet)
     text = _shorten(" ".join(text.split()), max(1, longest - 1), rng)
     if genre in ("old", "blackletter", "print") and rng.random() < 0.04:
         text += "¬"
     elif genre not in ("receipt", "scattered") and rng.random() < BROKEN:
-        text = broken(rng, text, "⸗" if "ſ" in text and rng.random() < 0.3 else "-")
+        double = genre == "old" and "ſ" in text and rng.random() < 0.3
+        text = broken(rng, text, "⸗" if double else "-")
     return text
 
 

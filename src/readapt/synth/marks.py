@@ -52,11 +52,10 @@ def _composed(drawn: Face, character: str) -> Glyph:
     parts = _parts(drawn.font, character)
     if not parts:
         return drawn.glyph(character)  # says what is lacking
-    letter, mark = parts[:-1], _mark(drawn, parts[-1])
+    letter, over = parts[:-1], _mark(drawn, parts[-1])
     if not letter:
-        return mark
-    under = drawn.glyph(letter)
-    over = drawn.glyph(parts[-1]) if ord(parts[-1]) in drawn.font.covers else mark
+        return over
+    under = drawn.glyph(letter)  # the font's own marks are made for other places, some for none
     middle = under.left + under.ink.shape[1] / 2
     over_left = round(middle - over.ink.shape[1] / 2)
     left, top = min(under.left, over_left), min(under.top, over.top)

@@ -167,6 +167,17 @@ def quadratic(font: TTFont) -> None:
     font.sfntVersion = "\x00\x01\x00\x00"
 
 
+def without_hints(path: Path) -> None:
+    """Take a TrueType font's hints away: some of Theano's throw accents across their letters."""
+    with TTFont(path) as font:
+        for table in ("fpgm", "prep", "cvt "):
+            if table in font:
+                del font[table]
+        for name in font.getGlyphOrder():
+            font["glyf"][name].removeHinting()
+        font.save(path)
+
+
 def from_npm(folder: Path) -> None:
     """Fetch every package of `PACKAGES` and write its styles to `folder`."""
     for name in PACKAGES:
@@ -207,6 +218,8 @@ def from_tex(folder: Path) -> None:
         for name in TEX_FOLDERS:
             for file in sorted((fonts / name).glob("*.[ot]tf")):
                 shutil.copy(file, folder)
+                if file.suffix == ".ttf":
+                    without_hints(folder / file.name)
         for name in TEX_BLACKLETTER:
             with TTFont(fonts / name) as font:
                 quadratic(font)

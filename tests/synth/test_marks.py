@@ -7,7 +7,7 @@ import pytest
 from matplotlib import font_manager
 
 from readapt.synth.fonts import Font, FontError, face, read_font
-from readapt.synth.marks import MACRON, SMALL_E, TILDE, can_set, glyph
+from readapt.synth.marks import MACRON, SMALL_E, TILDE, can_set, double_hyphen, glyph
 from readapt.synth.render import Style, render_line
 
 
@@ -56,3 +56,15 @@ def test_a_tilde_waves_and_a_macron_does_not(plain: Font) -> None:
     heights = [np.ptp(np.argmax(ink, axis=0)) for ink in (wave, bar)]
     assert heights[0] >= 2
     assert heights[1] == 0
+
+
+def test_a_double_hyphen_is_two_strokes_at_the_height_of_small_letters(plain: Font) -> None:
+    drawn = face(plain, 60)
+    x_height = -drawn.glyph("x").top
+    for seed in range(20):
+        hyphen = double_hyphen(drawn, np.random.default_rng(seed))
+        middle = -hyphen.top - hyphen.ink.shape[0] / 2
+        assert middle == pytest.approx(x_height / 2, abs=1)
+        assert hyphen.advance >= hyphen.ink.shape[1]
+        column = hyphen.ink[:, hyphen.ink.shape[1] // 2] > 128
+        assert np.count_nonzero(np.diff(column.astype(int)) == 1) + column[0] == 2

@@ -123,6 +123,16 @@ def test_small_capitals_are_words_in_capitals_within_a_line(font: Font) -> None:
     assert initials == {0.7, 1.0}  # the first letter is a full capital, or small as well
 
 
+def test_double_hyphens_stand_where_hyphens_do(font: Font) -> None:
+    rng = np.random.default_rng
+    plain = render_line("Natur-", font, Style(size=60), rng(0))
+    double = render_line("Natur-", font, Style(size=60, double=True), rng(0))
+    np.testing.assert_array_equal(double.characters[:5], plain.characters[:5])
+    hyphen = int(plain.characters[5, 0, 0])
+    np.testing.assert_array_equal(double.ink[:, :hyphen], plain.ink[:, :hyphen])
+    assert double.ink[:, hyphen:].any(axis=1).sum() > plain.ink[:, hyphen:].any(axis=1).sum()
+
+
 def test_a_missing_glyph_is_never_drawn(font: Font) -> None:
     with pytest.raises(FontError, match="漢"):
         render_line("a漢", font, Style(), np.random.default_rng(0))

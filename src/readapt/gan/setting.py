@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from itertools import pairwise
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from readapt.gan.crops import Rendered
 from readapt.recognize.preprocess import PAPER
-from readapt.synth.fonts import Font
+from readapt.synth.fonts import BROKEN, Font
 from readapt.synth.ligatures import CASTING
 from readapt.synth.render import Rendering, Style, render_line
 from readapt.types import Image
@@ -70,8 +71,13 @@ class Drawn:
 
 def draw(text: str, font: Font, space: float = 1.0) -> Drawn | None:
     """Draw a text; None where a word has no ink. Raises `FontError` where a glyph is missing."""
-    style = Style(SIZE, word_space=space, ligatures=font.kind in CASTING)
-    line: Rendering = render_line(text, font, style, default_rng(0))
+    style = Style(
+        SIZE,
+        word_space=space,
+        ligatures=font.kind in CASTING,
+        double=font.kind in BROKEN,
+    )
+    line: Rendering = render_line(text, font, style, default_rng(zlib.crc32(text.encode())))
     quads = line.characters[..., 0]
     spans = np.stack([quads.min(axis=1), quads.max(axis=1)], axis=1).astype(np.float64)
     image = ((1 - line.ink) * 255).astype(np.uint8)

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from readapt.synth.degrade import Grey
 from readapt.synth.render import Rendering
 
+_CLOSE = 0.2
+"""Share of the lines that are cut at their first ink, and at their last, or just within it."""
+
 
 def squeeze(rng: Generator) -> float:
     """Draw a factor on the width: condensed and extended types."""
@@ -21,8 +24,8 @@ def frame(
     """Set the line on a larger canvas, and draw the crop a detector or a person would cut.
 
     Returns the ink on the canvas, the character quads there, and the crop's left, top, right,
-    bottom. Crops hug the ink or leave paper around it, and may show slivers of the lines above
-    and below.
+    bottom. Crops hug the ink, or cut a little of it off, or leave paper around it, and may show
+    slivers of the lines above and below.
     """
     above = int(0.8 * size)
     side = int(0.2 * size) + int(rng.gamma(1.0, 0.5) * size) if rng.random() < 0.6 else 2
@@ -55,6 +58,12 @@ def frame(
     starts, ends = quads[0, 0, 0], quads[-1, 1, 0]
     left = max(0, int(starts - side * rng.random() - 0.06 * size))
     right = min(ink.shape[1], int(ends + side * rng.random() + 0.08 * size) + 1)
+    columns = np.flatnonzero(line.ink.max(axis=0) > 0.3) + side
+    if columns.size and rng.random() < _CLOSE:
+        left = max(0, int(columns[0] - rng.uniform(-0.04, 0.06) * size))
+    if columns.size and rng.random() < _CLOSE:
+        right = min(ink.shape[1], int(columns[-1] + 1 + rng.uniform(-0.04, 0.06) * size))
+    right = max(right, left + 4)
     top = max(0, int(low) + above)
     bottom = int(min(ink.shape[0], max(int(np.ceil(high)) + above, top + 6)))
     return ink, quads, (left, top, right, bottom)

@@ -78,6 +78,7 @@ def draw_style(genre: Genre, text: str, rng: Generator) -> Style:
         underline=underline,
         ligatures=bool(rng.random() < _LIGATURES.get(genre, 0.0)),
         joined=float(rng.uniform(0.02, 0.1)) if joined else 0.0,
+        double=bool(genre == "blackletter" and rng.random() < 0.5),
         small=float(rng.uniform(0.68, 0.88)) if small else 0.0,
         spaced=float(rng.uniform(0.1, 0.5)) if rng.random() < _SPACED.get(genre, 0.01) else 0.0,
     )

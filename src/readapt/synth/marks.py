@@ -1,7 +1,8 @@
-"""Marks over letters that fonts of old types lack: a small e, and the bars of abbreviations.
+"""Marks that fonts of old types lack: a small e and bars over letters, and the double hyphen.
 
 Fraktur before 1850 prints ä, ö and ü as a, o and u under a small e; print before 1700 has a bar or
-a wave over a vowel for an m or n left out. Nearly no font of broken script has either.
+a wave over a vowel for an m or n left out. Nearly no font of broken script has either. Its hyphen
+is two slanted strokes as heavy as the letters, of which half of these fonts know one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from readapt.synth.fonts import Face, Font, Glyph, face
@@ -77,6 +79,26 @@ def _mark(drawn: Face, mark: str) -> Glyph:
     )
     bottom = drawn.glyph("x").top - round(_ABOVE * size)
     return Glyph(ink, -ink.shape[1] // 2, bottom - ink.shape[0], 0.0)
+
+
+def double_hyphen(drawn: Face, rng: Generator) -> Glyph:
+    """Make a hyphen of two strokes, one above the other, as thick and as slanted as luck has it."""
+    import cv2
+
+    size, fine = drawn.size, 4
+    length, thick = rng.uniform(0.2, 0.3), rng.uniform(0.06, 0.12)
+    rise, apart = length * rng.uniform(0.1, 0.6), thick + rng.uniform(0.03, 0.1)
+    width, height = length + thick, rise + apart + thick
+    canvas = np.zeros((round(fine * size * height) + 1, round(fine * size * width) + 1), np.uint8)
+    for y in (thick / 2 + rise, thick / 2 + rise + apart):
+        ends = [(thick / 2, y), (thick / 2 + length, y - rise)]
+        low, high = ((round(fine * size * a), round(fine * size * b)) for a, b in ends)
+        cv2.line(canvas, low, high, 255, max(1, round(fine * size * thick)))
+    shape = max(2, round(size * width)), max(2, round(size * height))
+    ink = np.asarray(cv2.resize(canvas, shape, interpolation=cv2.INTER_AREA), np.uint8)
+    middle = drawn.glyph("x").top / 2
+    side = 0.03 * size
+    return Glyph(ink, round(side), round(middle - shape[1] / 2), shape[0] + 2 * side)
 
 
 def _wave(size: int, mark: str) -> NDArray[np.uint8]:

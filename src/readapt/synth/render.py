@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from readapt.synth.fonts import Font, face
 from readapt.synth.ligatures import CODES, NEVER_PARTED, cast, pieces
-from readapt.synth.marks import glyph
+from readapt.synth.marks import double_hyphen, glyph
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class Style:
     """Whether letters that the font casts as one piece of type are set so."""
     joined: float = 0.0
     """How much closer those stand that other fonts cast so, and this one does not."""
+    double: bool = False
+    """Whether hyphens are of two strokes, whatever the font's are."""
     small: float = 0.0
     """Size of words in capitals within a line, as a share of the others'; 0: like the others."""
     spaced: float = 0.0
@@ -138,6 +140,9 @@ def render_line(text: str, font: Font, style: Style, rng: Generator) -> Renderin
         glyph(smaller if start in small else drawn, known.get(part, part))
         for start, part in zip(first, parts, strict=True)
     ]
+    if style.double and "-" in parts:
+        hyphen = double_hyphen(drawn, rng)
+        glyphs = [hyphen if part == "-" else g for part, g in zip(parts, glyphs, strict=True)]
     advances = np.empty(len(parts))
     for i, (part, end, piece) in enumerate(zip(parts, after, glyphs, strict=True)):
         if unicodedata.combining(part[0]):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib import font_manager
 
-from readapt.recognize.alphabet import LATIN
+from readapt.recognize.alphabet import LATIN, Alphabet
 from readapt.recognize.preprocess import PAPER, batch_lines, prepare_line
 from readapt.synth.corpus import BUILT_IN, Corpus
 from readapt.synth.drawable import drawing_problems
@@ -73,6 +73,13 @@ def test_old_kinds_are_spelled_as_often_as_said(maker: LineMaker) -> None:
 
     assert old(0.0) == 0
     assert 0.1 < old(0.5) < old(1.0)
+
+
+def test_texts_are_in_the_alphabet(maker: LineMaker) -> None:
+    few = Alphabet(" abcdefghijklmnopqrstuvwxyz")
+    mine = LineMaker(LineConfig(genres=(("print", 1.0), ("old", 1.0))), FONTS, CORPORA, few)
+    rng = np.random.default_rng(0)
+    assert all(not few.missing(mine.text(genre, rng)) for genre in ("print", "old") * 150)
 
 
 def test_problems_are_named() -> None:

@@ -113,11 +113,12 @@ def draw_text(
         text = text.replace("⸗", "-")
     text = "".join(c for c in texts.clean(text) if c in alphabet)
     text = _shorten(" ".join(text.split()), max(1, longest - 1), rng)
+    double = genre == "old" and "ſ" in text and rng.random() < 0.3
+    sign = "⸗" if double else "-"
     if genre in ("old", "blackletter", "print") and rng.random() < 0.04:
-        text += "¬"
-    elif genre not in ("receipt", "scattered") and rng.random() < BROKEN:
-        double = genre == "old" and "ſ" in text and rng.random() < 0.3
-        text = broken(rng, text, "⸗" if double else "-")
+        text += "¬" if "¬" in alphabet else ""
+    elif genre not in ("receipt", "scattered") and rng.random() < BROKEN and sign in alphabet:
+        text = broken(rng, text, sign)
     return text
 
 

@@ -100,7 +100,6 @@ def add_long_s(font: TTFont) -> None:
     """
     import pathops
     from fontTools.pens.boundsPen import BoundsPen
-    from fontTools.pens.transformPen import TransformPen
 
     glyphs = font.getGlyphSet()
     letter = pathops.Path()
@@ -127,16 +126,10 @@ def add_long_s(font: TTFont) -> None:
     long_s.draw(pen)
     font["glyf"]["longs"] = pen.glyph()
     font["hmtx"]["longs"] = font["hmtx"]["f"]
-    # The small e over a vowel that became the umlaut: the letter e at half size, of no width.
-    pen = TTGlyphPen(None)
-    glyphs["e"].draw(TransformPen(pen, (0.5, 0, 0, 0.5, 0, 1.08 * x_height)))
-    font["glyf"]["uni0364"] = pen.glyph()
-    font["hmtx"]["uni0364"] = (0, 0)
     font.setGlyphOrder(list(font["glyf"].glyphOrder))
     for table in font["cmap"].tables:
         if table.isUnicode():
             table.cmap[0x17F] = "longs"
-            table.cmap[0x364] = "uni0364"
 
 
 def quadratic(font: TTFont) -> None:

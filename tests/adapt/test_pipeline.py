@@ -39,7 +39,7 @@ from readapt.errors import InputError, ReadaptError, UsageError
 from readapt.models.bundle import Bundle, save_bundle
 from readapt.models.manifest import LanguageModelSection
 from readapt.recognize.lm import CharacterModel, learn
-from readapt.synth import corpus, fonts, lines
+from readapt.synth import corpus, drawable, fonts, lines
 from readapt.synth.corpus import Corpus
 from readapt.train.selftrain import SelfTrainConfig
 
@@ -65,7 +65,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "PILOT", 8)
     font = fonts.read_font(font_manager.findfont("DejaVu Sans Mono"))
     monkeypatch.setattr(lines, "find_fonts", lambda: [font])
-    monkeypatch.setattr(beginning, "find_fonts", lambda: [font])
+    monkeypatch.setattr(drawable, "find_fonts", lambda: [font])
     texts = {"en": Corpus("en", "", ("ab", "ba", "aab")), "de": Corpus("de", "", ("bb", "abba"))}
     monkeypatch.setattr(preparation, "system_corpora", lambda *_: texts)
     monkeypatch.setattr(lines, "system_corpora", lambda *_: texts)

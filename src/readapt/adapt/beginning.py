@@ -19,7 +19,7 @@ from readapt.reader import Reader, choose_decoder, load_detector
 from readapt.recognize.alphabet import Alphabet
 from readapt.recognize.alphabet import name as names_of
 from readapt.synth.corpus import Corpus
-from readapt.synth.fonts import find_fonts
+from readapt.synth.drawable import undrawable
 
 LOOKING = 0.1
 """Share of the budget after which no more pages are opened, if there are lines enough."""
@@ -110,8 +110,7 @@ def _drawn(lacking: frozenset[str]) -> tuple[frozenset[str], str]:
     """Return which new characters some font here can draw, and what is to be said of the others."""
     if not lacking:
         return lacking, "The alphabet has all characters of the corpus: there is none to add."
-    covered = frozenset().union(*(font.covers for font in find_fonts()))
-    none = frozenset(character for character in lacking if ord(character) not in covered)
+    none = undrawable(lacking)
     if not none:
         return lacking, ""
     return lacking - none, (

@@ -1,9 +1,12 @@
 """Which characters of a corpus no line can show: outside the alphabet, or in no font."""
 
+from collections.abc import Collection
+
 from readapt.recognize.alphabet import LATIN, Alphabet
 from readapt.recognize.alphabet import name as names
 from readapt.synth.corpus import Corpus
 from readapt.synth.fonts import find_fonts
+from readapt.synth.marks import can_set
 
 
 def drawing_problems(corpus: Corpus, alphabet: Alphabet = LATIN) -> list[str]:
@@ -15,11 +18,16 @@ def drawing_problems(corpus: Corpus, alphabet: Alphabet = LATIN) -> list[str]:
         problems.append(
             f"{corpus.name}: the alphabet has no {names(outside)}; left out of the lines."
         )
-    inside = "".join(sorted(characters - set(outside)))
-    undrawn = set(inside).intersection(*(font.lacks(inside) for font in find_fonts()))
+    undrawn = undrawable(characters - set(outside))
     if undrawn:
         problems.append(
             f"{corpus.name}: no font here can draw {names(undrawn)}; texts with them are left "
             f"out: install a font that has them."
         )
     return problems
+
+
+def undrawable(characters: Collection[str]) -> frozenset[str]:
+    """Return those of some characters that no font here has, nor the parts of."""
+    fonts = find_fonts()
+    return frozenset(c for c in characters if not any(can_set(font, c) for font in fonts))

@@ -35,7 +35,7 @@ _SPACED: Final[Mapping[Genre, float]] = {"blackletter": 0.12, "old": 0.03}
 _LIGATURES: Final[Mapping[Genre, float]] = {"blackletter": 0.85, "old": 0.8, "print": 0.6}
 """Share of a genre's lines with letters cast together, where the font has such pieces."""
 _SMALL: Final[Mapping[Genre, float]] = {"old": 0.6, "print": 0.6}
-"""Share of the words in capitals within a line that are set in small ones."""
+"""Share of a genre's lines whose words in capitals are set in small ones."""
 
 
 def draw_style(genre: Genre, text: str, rng: Generator) -> Style:

@@ -1,8 +1,8 @@
 """Marks that fonts of old types lack: a small e and bars over letters, and the double hyphen.
 
 Fraktur before 1850 prints ä, ö and ü as a, o and u under a small e; print before 1700 has a bar or
-a wave over a vowel for an m or n left out. Nearly no font of broken script has either. Its hyphen
-is two slanted strokes as heavy as the letters, of which half of these fonts know one.
+a wave over a vowel for an m or n left out. Fonts of Fraktur lack both. Its hyphen is two slanted
+strokes as heavy as the letters, which most fonts of broken script lack as well.
 """
 
 from __future__ import annotations

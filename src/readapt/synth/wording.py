@@ -9,8 +9,8 @@ import numpy as np
 from numpy.random import Generator
 
 from readapt.recognize.alphabet import Alphabet
-from readapt.synth import corpus as texts
-from readapt.synth.corpus import Corpus
+from readapt.synth import phrases
+from readapt.synth.corpus import Corpus, clean
 from readapt.synth.genres import Genre
 from readapt.synth.spelling import broken, old_spelling, some_capitals
 
@@ -70,13 +70,13 @@ def draw_text(
     form = rng.random()
     if genre == "receipt":
         if form < 0.45:
-            text = texts.commerce(rng, corpus)
+            text = phrases.commerce(rng, corpus)
         elif form < 0.68:
-            text = texts.amount(rng)
+            text = phrases.amount(rng)
         elif form < 0.8:
-            text = texts.date(rng)
+            text = phrases.date(rng)
         elif form < 0.92:
-            text = texts.code(rng)
+            text = phrases.code(rng)
         else:
             text = corpus.sequence(rng, length)
     elif genre == "scattered":
@@ -84,19 +84,19 @@ def draw_text(
             characters = alphabet.characters
         else:
             characters = "0123456789.,:;-/()'\"ABCDEFGHIJKLMNOPQRSTUVWXYZil1|!IOQ0CGeco&%#@*+=?"
-        text = texts.scattered(rng, characters, int(rng.integers(2, 14)))
+        text = phrases.scattered(rng, characters, int(rng.integers(2, 14)))
     elif form < 0.06:
-        text = texts.amount(rng)
+        text = phrases.amount(rng)
     elif form < 0.1:
-        text = texts.date(rng)
+        text = phrases.date(rng)
     elif form < 0.15:
-        text = texts.code(rng)
+        text = phrases.code(rng)
     elif form < 0.75:
         text = corpus.passage(rng, length)
     else:
         text = corpus.sequence(rng, length)
         if rng.random() < 0.6:
-            text = texts.punctuate(rng, text)
+            text = phrases.punctuate(rng, text)
     case = rng.random()
     if genre != "scattered":
         if case < (0.3 if genre == "receipt" else 0.07):
@@ -111,7 +111,7 @@ def draw_text(
         text = old_spelling(rng, text)
     if genre == "blackletter":  # whose hyphen is the double one, and is written plainly
         text = text.replace("⸗", "-")
-    text = "".join(c for c in texts.clean(text) if c in alphabet)
+    text = "".join(c for c in clean(text) if c in alphabet)
     text = _shorten(" ".join(text.split()), max(1, longest - 1), rng)
     double = genre == "old" and "ſ" in text and rng.random() < 0.3
     sign = "⸗" if double else "-"

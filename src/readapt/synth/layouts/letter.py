@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from readapt.synth import negatives
-from readapt.synth.corpus import date
+from readapt.synth.phrases import date
 from readapt.synth.press import Press
 from readapt.synth.sheet import Face
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from readapt.synth import negatives
-from readapt.synth.corpus import code, date
+from readapt.synth.phrases import code, date
 from readapt.synth.press import Family, Press
 
 _HEADS = (

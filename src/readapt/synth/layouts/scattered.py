@@ -1,7 +1,7 @@
 """Labels, posters, cards, covers: short texts of any size anywhere; and sheets without any text."""
 
 from readapt.synth import negatives
-from readapt.synth.corpus import amount, code, commerce, date
+from readapt.synth.phrases import amount, code, commerce, date
 from readapt.synth.press import Press
 
 

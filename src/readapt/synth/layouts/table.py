@@ -3,8 +3,8 @@
 import numpy as np
 
 from readapt.synth import negatives
-from readapt.synth.corpus import code, date
 from readapt.synth.layouts.receipt import amount
+from readapt.synth.phrases import code, date
 from readapt.synth.press import Press
 from readapt.synth.sheet import Face
 

@@ -70,3 +70,18 @@ def test_pieces_cut_by_hand_make_the_line_again() -> None:
     pieces = line.pieces()
     assert np.array_equal(np.hstack(pieces), image)
     assert max(piece.shape[1] for piece in pieces) <= PIECE
+
+
+def test_errors_that_all_others_make_alike_are_none_of_reading() -> None:
+    from attainable import counted
+    from study import Half
+
+    half = Half((), (), ("Guten Tag.", "Haus"), ignore_case=False)
+    ours = {"shipped": ["Guten Tag", "Hans"], "adapted": ["Guten Tag", "Haus"]}
+    others = [["Guten Tag", "Hans"], ["Gute Tag", "Maus"]]  # of one mind about the full stop alone
+    found = counted(half, ours, others)
+    assert found["characters"] == 14
+    assert found["shipped"] == pytest.approx(2 / 14)
+    assert found["adapted, alike"] == pytest.approx(1 / 14)
+    assert found["fewer"] == pytest.approx(0.5)
+    assert found["of reading"] == pytest.approx(1.0)

@@ -1,6 +1,7 @@
 """Rounds of self-training: what they read, and in which order."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import LANGUAGE_MODEL, State
 from readapt.adapt.stages.listen import A_SECOND, MOST_ROUNDS, PASSES, latest, rounds_of
 from readapt.adapt.teachers.heard import UNREAD, Readings
+from readapt.recognize.decode import GREEDY
 from readapt.recognize.lm import learn
 from readapt.train.selftrain import PseudoLabel, Reads, surest
 from readapt.types import Image
@@ -98,8 +100,8 @@ def test_words_count_in_labels_only_where_spoiled_lines_are_read_better_with_the
     monkeypatch.setattr(word_weight, "dressed", spoil)
     monkeypatch.setattr(word_weight, "READABLE", 1.0)
     if not count:
-        monkeypatch.setattr(labelling, "WEIGHTS", ((3.0, 0.0),))
-        monkeypatch.setattr(labelling, "USUAL", (3.0, 0.0))
+        heavy = partial(word_weight.search_of, weight=3.0, length_weight=0.0)
+        monkeypatch.setattr(labelling, "search_of", heavy)
     lines = tuple(bars("abba abba", 20, 225, 4, i) for i in range(30))
     target = Target(lines, (), lines, tuple(range(30)))
     state = State(AdaptConfig(threads=1), reading_network(), ALPHABET, target, {}, False)
@@ -110,11 +112,11 @@ def test_words_count_in_labels_only_where_spoiled_lines_are_read_better_with_the
     path = tmp_path / "labels.json"
     unread = Labels((UNREAD,) * 30)
     labels = label_lines(state, {}, Portion(600.0), path, 0, unread)
-    assert (labels.weights[0] > 0) == count
+    assert labels.words == count
     assert label_lines(state, {}, Portion(600.0), path, 0, unread) == labels
-    monkeypatch.setattr(labelling, "weigh_words", None)  # asked once: later rounds keep the weight
+    monkeypatch.setattr(labelling, "words_help", None)  # asked once: later rounds do as the first
     later = label_lines(state, {}, Portion(600.0), tmp_path / "later.json", 0, labels)
-    assert later.weights == labels.weights
+    assert later.words == labels.words
 
 
 def test_few_lines_and_much_time_make_more_rounds() -> None:
@@ -133,19 +135,17 @@ def test_few_lines_and_much_time_make_more_rounds() -> None:
     assert rounds_of(state, 1e6, shares)[0] == [0.4, 0.7, 0.9]  # tests have no clock
 
 
-@pytest.mark.parametrize(("better_on", "chosen"), [(40, 0.3), (1, labelling.USUAL[0])])
-def test_another_weight_than_the_usual_one_has_to_be_surely_better(
-    monkeypatch: pytest.MonkeyPatch, better_on: int, chosen: float
+@pytest.mark.parametrize(("better_without", "heard"), [(1, True), (40, False)])
+def test_spoiled_lines_have_to_be_sure_that_words_do_harm(
+    monkeypatch: pytest.MonkeyPatch, better_without: int, heard: bool
 ) -> None:
     class Trial:
         characters = np.full(40, 10.0)
 
         def wrong(self, decoders: Sequence[Any]) -> Any:
-            weight = getattr(decoders[0], "weight", 0.0)
-            usual = weight == labelling.USUAL[0]
-            found = np.full(40, 2.0 if usual or weight == 0.3 else 3.0)
-            if weight == 0.3:
-                found[:better_on] = 1.0
+            found = np.full(40, 2.0)
+            if decoders[0] == GREEDY:
+                found[:better_without] = 1.0
             return found
 
     monkeypatch.setattr(labelling, "spoil", lambda *_: Trial())
@@ -154,10 +154,10 @@ def test_another_weight_than_the_usual_one_has_to_be_surely_better(
     state = State(AdaptConfig(), reading_network(), ALPHABET, target, {}, False)
     models = [learn(["ab"], ALPHABET, 3)] * 2
     reader: Any = None
-    assert labelling.weigh_words(state, reader, models, Portion(9.0))[0] == chosen
+    assert labelling.words_help(state, reader, models, Portion(9.0)) == heard
 
 
-def test_lines_from_all_over_the_scans_weigh_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_from_all_over_the_scans_judge_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Image] = []
 
     class Nothing:
@@ -174,8 +174,8 @@ def test_lines_from_all_over_the_scans_weigh_the_words(monkeypatch: pytest.Monke
     state = State(AdaptConfig(), reading_network(), ALPHABET, target, {}, False)
     reader: Any = None
     models = [learn(["ab"], ALPHABET, 3)] * 2
-    weights = labelling.weigh_words(state, reader, models, Portion(9.0))
-    assert weights == labelling.USUAL  # too few of them can be read
+    # Too few of them can be read: words are heard.
+    assert labelling.words_help(state, reader, models, Portion(9.0))
     assert [next(i for i, one in enumerate(lines) if one is line) for line in tried] == [0, 3, 6, 9]
 
 
@@ -198,6 +198,6 @@ def test_a_line_is_labelled_by_the_model_that_has_not_seen_its_page(
         return [PseudoLabel("ab", 0.1)] * len(cut)
 
     monkeypatch.setattr(labelling, "label", noted)
-    known = Labels((UNREAD,) * 6, weights=labelling.USUAL)
+    known = Labels((UNREAD,) * 6, words=True)
     label_lines(state, {}, Portion(600.0), tmp_path / "labels.json", 0, known)
     assert used == ["a", "a", "b", "b", "a", "b"]  # model 0 has not seen pages 0, 2, ...

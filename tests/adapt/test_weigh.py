@@ -1,4 +1,4 @@
-"""How much words count: chosen by lines spoiled on purpose, kept only where it helps."""
+"""Whether words count in reading: tried on lines spoiled on purpose, kept only where it helps."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_words_that_are_known_are_read_better(tmp_path: Path) -> None:
 def test_a_model_of_other_words_does_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weigh, "WEIGHTS", ((3.0, 0.0),))
+    monkeypatch.setattr(weigh, "search_of", lambda model: word_weight.search_of(model, 3.0, 0.0))
     monkeypatch.setattr(weigh, "sure_readings", lambda *_: [])
     outcome = Weigh().run(
         state(tmp_path, words(30, seed=3), ["bbbbbb"] * 50), Portion(9.0), tmp_path

@@ -12,7 +12,7 @@ import numpy as np
 from readapt.adapt.budget import Portion, stopwatch
 from readapt.adapt.exported import as_read
 from readapt.adapt.gate.evidence import better_share
-from readapt.adapt.learning.word_weight import FEWEST, WEIGHTS, search_of, spoil
+from readapt.adapt.learning.word_weight import FEWEST, search_of, spoil
 from readapt.adapt.stage import State
 from readapt.adapt.teachers.heard import UNREAD, Readings, with_teachers
 from readapt.recognize.decode import GREEDY, Decoder
@@ -24,13 +24,11 @@ from readapt.whole import written_whole
 LABELLING = 0.35
 """Share of a round's time that reading the lines may take; the rest is for learning from them."""
 TRIED = 300
-"""Lines to learn from that tell how much words should count in labels."""
-USUAL = WEIGHTS[2]
-"""How much they count, if no other weight is surely better ..."""
-UNHEARD = (0.0, 0.0)
-"""... and where they have no say."""
-NEEDED = 0.9
-"""Share of resampled sets of spoiled lines that another weight has to be better on."""
+"""Lines to learn from that tell whether words help in labels."""
+SURE = 0.9
+"""Share of resampled sets of spoiled lines that are read better without words, from which on words
+have no say: what is sure there is the network's own reading, so that these lines are hard on words
+that mend what it misreads always."""
 _TOGETHER = 64
 
 
@@ -42,8 +40,8 @@ class Labels:
     """Of every line."""
     seconds: float = 0.0
     """That they took."""
-    weights: tuple[float, ...] = ()
-    """How much words count in them, as in ``WEIGHTS``; none before the first round."""
+    words: bool | None = None
+    """Whether words have a say in them; None before the first round."""
 
 
 def label_lines(
@@ -63,12 +61,14 @@ def label_lines(
     if path.is_file():
         kept = json.loads(path.read_text("utf-8"))
         read = tuple(PseudoLabel(*one) for one in kept["labels"])
-        return Labels(read, float(kept["seconds"]), tuple(kept.get("weights", USUAL)))
+        return Labels(read, float(kept["seconds"]), bool(kept.get("words", True)))
     elapsed = stopwatch()
     reader = as_read(state.network, state.alphabet, state.config.threads)
     models = [m for m in map(state.language_model, (0, 1)) if m is not None]
-    weights = before.weights or weigh_words(state, reader, models, portion)
-    searches = _of_both(models, weights) if weights[0] else (GREEDY, GREEDY)
+    words = before.words
+    if words is None:
+        words = words_help(state, reader, models, portion)
+    searches = tuple(map(search_of, models)) if words else (GREEDY, GREEDY)
     lines, pages = state.target.lines, state.target.pages
     order = [*range(first, len(lines)), *range(first)]
     labels, anew = list(before.all), set[int]()
@@ -96,26 +96,24 @@ def label_lines(
         if i in anew or before.all[i] == UNREAD:  # of the others, engines have had their say
             labels[i] = one
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = Labels(tuple(labels), elapsed(), weights)
-    kept = {"seconds": made.seconds, "weights": weights}
+    made = Labels(tuple(labels), elapsed(), words)
+    kept = {"seconds": made.seconds, "words": words}
     kept["labels"] = [[one.text, one.doubt] for one in labels]
     with written_whole(path) as scratch:
         scratch.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
     return made
 
 
-def weigh_words(
+def words_help(
     state: State, reader: Recognizer, models: Sequence[CharacterModel], portion: Portion
-) -> tuple[float, ...]:
-    """Find how much words should count in labels: as usual, or what is surely better.
+) -> bool:
+    """Say whether words should have a say in labels: unless spoiled lines surely speak against it.
 
-    Better on spoiled lines, that is. What is sure there is the network's own reading, so that they
-    are hard on words that mend what it misreads always: they do not decide by a hair. Lines of
-    pages of either parity are read with the one of the ``models`` that has not seen what was read
-    on them.
+    Lines of pages of either parity are read with the one of the ``models`` that has not seen what
+    was read on them.
     """
     if not models:
-        return UNHEARD
+        return False
     lines, pages = state.target.lines, state.target.pages
     count = min(len(lines), state.config.few(TRIED))
     evenly = np.linspace(0, len(lines) - 1, count).astype(int)
@@ -123,18 +121,9 @@ def weigh_words(
     spoiled = spoil(reader, some, state.config.seed, portion.tick)
     characters = spoiled.characters
     if len(characters) < FEWEST:
-        return USUAL
-    wrong = {UNHEARD: spoiled.wrong([GREEDY] * len(some))}
-    for weights in WEIGHTS:
-        portion.tick()
-        both = _of_both(models, weights)
-        wrong[weights] = spoiled.wrong([both[parity] for parity in parities])
-    best = min(wrong, key=lambda weights: wrong[weights].sum())
-    sure = better_share(np.stack([wrong[USUAL], wrong[best]]), np.stack([characters] * 2))
-    return best if sure >= NEEDED else USUAL
-
-
-def _of_both(models: Sequence[CharacterModel], weights: Sequence[float]) -> tuple[Decoder, Decoder]:
-    weight, length_weight = weights
-    first, second = (search_of(model, weight, length_weight) for model in models)
-    return first, second
+        return True
+    both = tuple(map(search_of, models))
+    heard = spoiled.wrong([both[parity] for parity in parities])
+    portion.tick()
+    unheard = spoiled.wrong([GREEDY] * len(some))
+    return better_share(np.stack([heard, unheard]), np.stack([characters] * 2)) < SURE

@@ -1,4 +1,4 @@
-"""How much words should count in reading the scans, tried on lines whose text is known.
+"""Whether words help in reading the scans, tried on lines whose text is known.
 
 Nobody has labelled the scans; but a line that is surely read, spoiled on purpose, is a line whose
 text is known, in the collection's own type and words.
@@ -23,8 +23,10 @@ from readapt.recognize.lm import CharacterModel
 from readapt.recognize.recognizer import Recognizer
 from readapt.types import Image
 
-WEIGHTS = ((0.05, 0.15), (0.1, 0.3), (0.15, 0.4), (0.2, 0.5), (0.3, 0.65))
-"""Of the language model, with the length weight that answers its love of short texts."""
+WEIGHT, LENGTH_WEIGHT = 0.15, 0.4
+"""Of the language model, and what answers its love of short texts: the best, or nearly, for labels
+and for reading on every collection (benchmarks/words.py). Spoiled lines know whether words help,
+but not how much they should count."""
 SURE = 0.7
 """Share of the lines, the surest, whose readings are taken for the truth."""
 SHORTEST = 4
@@ -34,7 +36,7 @@ COPIES = 2
 READABLE = 0.3
 """Share of wrong characters up to which a spoiled line counts: nobody reads the others."""
 FEWEST = 20
-"""Lines that a weight is chosen by, at least."""
+"""Lines that words are judged by, at least."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,10 @@ def spoil(
     )
 
 
-def search_of(model: CharacterModel, weight: float, length_weight: float) -> Beam:
-    """Make the search that reads with these weights."""
+def search_of(
+    model: CharacterModel, weight: float = WEIGHT, length_weight: float = LENGTH_WEIGHT
+) -> Beam:
+    """Make the search that reads with a language model."""
     return replace(NARROW, language_model=model, weight=weight, length_weight=length_weight)
 
 

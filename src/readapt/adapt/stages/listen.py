@@ -88,7 +88,7 @@ class Listen:
                     "lines": len(real),
                     "of": sum(one != UNREAD for one in labels.all),
                     "median doubt": round(doubts[len(doubts) // 2], 4) if doubts else None,
-                    "weight of words": labels.weights[0],
+                    "words": bool(labels.words),
                     "part of the way": way,
                     "estimate": round(rate, 4),
                 }

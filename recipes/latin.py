@@ -1,7 +1,7 @@
 """Train the default model `latin` from nothing but fonts and texts.
 
     grep -v '^#' apt-packages.txt | xargs apt-get install -y --no-install-recommends
-    python recipes/fonts.py
+    python recipes/fonts.py; python recipes/texts.py
     python recipes/latin.py runs/latin [--data ../shared/data]
 
 About three hours on two cores. Stops at any time; the same command goes on from the last

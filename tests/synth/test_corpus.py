@@ -50,3 +50,17 @@ def test_texts_of_other_languages_are_no_english(tmp_path: Path) -> None:
     (tmp_path / "work.dat").write_bytes(b"\0")
     (tmp_path / "ascii-art").write_text("/\\__\n")
     assert texts._fortunes(tmp_path, 100) == "Good morning"
+
+
+def test_texts_that_stand_beside_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    folder = texts.texts_folder()
+    assert folder == tmp_path / "readapt" / "texts"
+    folder.mkdir(parents=True)
+    (folder / "la.txt").write_text("Gallia est omnis divisa\n", "utf-8")
+    latin = texts.system_corpora.__wrapped__()["la"]
+    assert latin.text == "Gallia est omnis divisa"
+    assert "divisa" in latin.words
+    assert "philosophorum" not in latin.words  # invented, where there is nothing better
+    (folder / "la.txt").unlink()
+    assert "philosophorum" in texts.system_corpora.__wrapped__()["la"].words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -179,19 +180,30 @@ _SYSTEM: Final = {
 }
 
 
+def texts_folder() -> Path:
+    """Where running text of a language stands, UTF-8, as `<language>.txt` (recipes/texts.py)."""
+    home = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(home) if home else Path.home() / ".local/share") / "readapt/texts"
+
+
+def _own_text(language: str) -> str:
+    path = texts_folder() / f"{language}.txt"
+    return read_corpus(path).text if path.is_file() else ""
+
+
 @lru_cache(maxsize=1)
 def system_corpora(limit: int = 1_500_000) -> dict[str, Corpus]:
     """One corpus per language from what is installed, over the built-in words.
 
-    Word lists under /usr/share/dict, translated manuals and fortunes; at most `limit` characters
-    of running text a language.
+    What stands in :func:`texts_folder`, word lists under /usr/share/dict, fortunes and translated
+    manuals, of these two at most `limit` characters each.
     """
     corpora = {}
     share = Path("/usr/share")
     for language, (lists, manual, fortunes) in _SYSTEM.items():
-        text = ""
+        text = _own_text(language)
         if fortunes or language == "en":
-            text = _fortunes(share / "games/fortunes" / fortunes, limit)
+            text += " " + _fortunes(share / "games/fortunes" / fortunes, limit)
         if manual:
             text += " " + _manual_text(share / "man" / manual, limit)
         words = list(BUILT_IN[language].split()) * 20
@@ -200,14 +212,14 @@ def system_corpora(limit: int = 1_500_000) -> dict[str, Corpus]:
             if path.exists():
                 words.extend(_word_list(path, most=60_000))
         words.extend(_WORD.findall(text[:400_000]))
-        if language == "la":
+        if language == "la" and not text:
             words.extend(_latin_words())
         corpora[language] = Corpus(language, text.strip(), tuple(words))
     return corpora
 
 
 def _latin_words() -> Iterable[str]:
-    """Inflected Latin-like words from stems and endings: no Latin word list is packaged."""
+    """Words like Latin ones, of stems and endings, where there is no text: it has no word list."""
     stems = (
         "ann arm aqu bell caus curr domin fort glori habit iust laud magn mult nomin oper "
         "popul quæst reg sanct terr urb ver virt vid scrib leg mitt ten dic fac cap duc sequ "

@@ -24,18 +24,7 @@ COMMERCE: Final = (
 _ROMAN: Final = "I II III IV V VI VII VIII IX X XI XII XX XL".split()
 _CAPITALS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _UNITS: Final = "ML L G KG MG MM CM M IN PCS PKT S W V GB".split()
-_COUNTRIES: Final = (
-    ".com",
-    ".com",
-    ".com",
-    ".net",
-    ".org",
-    ".de",
-    ".fr",
-    ".co.uk",
-    ".com.my",
-    ".it",
-)
+_DOMAINS: Final = ".com .com .com .net .org .de .fr .it .co.uk .com.my".split()
 
 
 def digits(rng: Generator, count: int) -> str:
@@ -175,7 +164,7 @@ def web(rng: Generator) -> str:
         "".join(pick(rng, _CAPITALS) for _ in range(int(rng.integers(2, 11)))).lower()
         for _ in range(2)
     ]
-    host = names[0] + pick(rng, _COUNTRIES)
+    host = names[0] + pick(rng, _DOMAINS)
     if rng.random() < 0.3:
         return f"{pick(rng, ('info', 'service', names[1], names[1]))}@{host}"
     return pick(rng, ("www.", "www.", "http://", "https://", "")) + host

@@ -110,7 +110,7 @@ def test_cuts_are_those_that_are_read() -> None:
     """The rule stands twice, where lines are read and where they are cut: it is the same one."""
     recognizer = load_recognizer(Bundle.load(find_bundle(None)), 1, GREEDY)
     maker = LineMaker(LineConfig(seed=5, height=36))
-    lines = [framed(maker.make(i).image, 18 + i % 9, 6 + i % 25) for i in range(40)]
+    lines = [framed(maker.make(i).image, 18 + i % 9, 6 + i % 25) for i in range(150)]
     cuts = cut_as_read(recognizer, lines)
     loose = [
         cut is line and tighten(line) is not None for cut, line in zip(cuts, lines, strict=True)

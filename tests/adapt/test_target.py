@@ -1,6 +1,7 @@
 """The scans as they come: damaged, doubled, not images at all, too few."""
 
 import io
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -104,7 +105,9 @@ def test_ten_identical_scans_count_once(tmp_path: Path, reader: Reader) -> None:
         cv2.imwrite(str(folder / f"same-{i}.png"), line)
     target = find(folder, reader)
     assert len(target.lines + target.held_out) == 7
-    assert "9 of 16 scans are the same picture" in " ".join(target.remarks)
+    (said,) = (one for one in target.remarks if "same picture" in one)
+    assert said.startswith("9 of 16 scans are")
+    assert re.search(r"once: same-\d\.png \(as same-\d\.png\), .* and 4 more\.$", said)
 
 
 def test_nothing_there(tmp_path: Path, reader: Reader) -> None:
@@ -190,8 +193,8 @@ def test_scans_of_one_name_are_told_apart_by_their_folders(tmp_path: Path, reade
     copies = {"vol2/000.png", "vol2/copy.png"}
     every = {f"vol1/{i:03}.png" for i in range(6)} | {f"vol2/{i:03}.png" for i in range(7)}
     (twice,) = (one for one in target.remarks if "same picture" in one)
-    left_out = twice.partition("count once: ")[2].rstrip(".")
-    assert left_out in copies
+    left_out, _, original = twice.partition("count once: ")[2].rstrip(").").partition(" (as ")
+    assert {left_out, original} == copies
     assert sorted(target.names) == sorted((every | copies) - {left_out})
     assert "Not images, left out: vol2/notes.txt." in target.remarks
     assert not any(str(tmp_path) in one for one in (*target.names, *target.remarks))
@@ -207,7 +210,8 @@ def test_a_copy_in_a_document_is_named_by_its_page(tmp_path: Path, reader: Reade
     assert "book.tif, page 2" in target.names
     both = {"book.tif, page 1", "book.tif, page 9"}
     (left_out,) = both - set(target.names)
-    assert f"count once: {left_out}." in " ".join(target.remarks)
+    (original,) = both & set(target.names)
+    assert f"count once: {left_out} (as {original})." in " ".join(target.remarks)
 
 
 def test_names_come_back_from_disk(tmp_path: Path, reader: Reader) -> None:

@@ -180,7 +180,7 @@ def find_target(
         remarks.append(f"Not images, left out: {_listed(others)}.")
     damaged: list[str] = []
     twice: list[str] = []
-    seen: set[bytes] = set()
+    seen: dict[bytes, str] = {}
     found: list[_Line] = []
     called: list[str] = []
     sheets: list[tuple[int, Image]] = []
@@ -191,9 +191,9 @@ def find_target(
         mark = b"" if page is None else hashlib.sha256(page.image.tobytes()).digest()
         name = "" if page is None else name_page(page, names, every.counts)
         if page is not None and mark in seen:
-            twice.append(name)
+            twice.append(f"{name} (as {seen[mark]})")
         elif page is not None:
-            seen.add(mark)
+            seen[mark] = name
             cuts, sheet = _cuts(page, reader, config.single)
             if sheet is not None and len(sheets) < MOST:
                 sheets.append((pages, sheet))

@@ -5,14 +5,19 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import PIL.Image
+import pypdfium2
 import pytest
 
 from readapt import __version__
+from readapt.batch import outputs
+from readapt.batch.outputs import Plan, write_outputs
 from readapt.cli import main
 from readapt.cli.main import COMMANDS
+from readapt.document.elements import Page
 from readapt.formats.json import read_json
 from readapt.models.bundle import Bundle
 from tiny_model import draw, draw_page
@@ -97,12 +102,14 @@ def test_many_inputs_or_formats_make_a_folder(run: Run, tmp_path: Path) -> None:
     a, b = save(tmp_path / "in" / "a.png", "ab"), save(tmp_path / "in" / "b.tif", "ba", "bb")
     out = tmp_path / "out"
     formats = [
-        part for name in ("txt", "json", "tsv", "hocr", "alto", "page") for part in ("-f", name)
+        part
+        for name in ("txt", "json", "tsv", "hocr", "alto", "page", "pdf")
+        for part in ("-f", name)
     ]
     assert run("read", a, b, *formats, "-o", out) == (0, "", "")
     visible = sorted(path.name for path in out.iterdir() if path.name[0] != ".")
     assert visible == sorted(
-        [f"{stem}.{end}" for stem in "ab" for end in ("txt", "json", "tsv", "hocr", "alto.xml")]
+        [f"{a}.{end}" for a in "ab" for end in ("txt", "json", "tsv", "hocr", "alto.xml", "pdf")]
         + ["a.page.xml", "b-1.page.xml", "b-2.page.xml"]
     )
     assert (out / "b.txt").read_text() == "ba\n\fbb\n"
@@ -110,6 +117,38 @@ def test_many_inputs_or_formats_make_a_folder(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "other" / "a.txt").read_text() == "ab\n"
     assert run("read", a, "-o", f"{tmp_path}/third/")[0] == 0
     assert (tmp_path / "third" / "a.txt").read_text() == "ab\n"
+
+
+def test_a_pdf_shows_one_file_again(run: Run, tmp_path: Path) -> None:
+    a, b = save(tmp_path / "a.png", "ab"), save(tmp_path / "b.tif", "ba", "bb a")
+    assert run("read", b, "-o", tmp_path / "b.pdf") == (0, "", "")
+    found = pypdfium2.PdfDocument(tmp_path / "b.pdf")
+    assert [page.get_textpage().get_text_range() for page in found] == ["ba", "bb a"]
+    for inputs, said in (
+        ([a, b, "-f", "pdf"], "of one input"),
+        (["-", "-f", "pdf"], "not stdin"),
+        ([tmp_path / "b.pdf", "-o", tmp_path / "b.pdf"], "in its place"),
+        ([a, tmp_path / "b.pdf", "-f", "pdf", "-o", tmp_path], "in its place"),
+    ):
+        code, out, err = run("read", *inputs)
+        assert (code, out) == (2, "")
+        assert said in err
+    assert run("read", tmp_path / "b.pdf", "-f", "txt", "-o", tmp_path)[0] == 0
+
+
+def test_what_is_gone_before_its_pdf_is_made(run: Run, tmp_path: Path) -> None:
+    a, b = save(tmp_path / "in" / "a.png", "ab"), save(tmp_path / "in" / "b.png", "ba")
+
+    def late(plan: Plan, name: str, pages: Sequence[Page], model: str) -> list[Path]:
+        a.unlink(missing_ok=True)
+        return write_outputs(plan, name, pages, model)
+
+    run.patch.setattr(outputs, "write_outputs", late)
+    code, _, err = run("read", a, b, "-f", "pdf", "-o", tmp_path / "out")
+    assert code == 3
+    assert err.count("\n") == 1
+    assert "a.png: cannot be opened again" in err
+    assert [path.name for path in (tmp_path / "out").glob("*.pdf")] == ["b.pdf"]
 
 
 def test_inputs_of_one_name_do_not_overwrite_each_other(run: Run, tmp_path: Path) -> None:
@@ -173,7 +212,7 @@ def test_limits_can_be_set(run: Run, tmp_path: Path) -> None:
         (["-f", "txt", "-f", "json"], "stdout takes one format"),
         (["--resume"], "-o FOLDER"),
         (["-q", "-v"], "exclude each other"),
-        (["-f", "pdf"], "pdf"),
+        (["-f", "docx"], "docx"),
         (["--jobs", "0"], "jobs"),
         (["-o", "a.png/below"], "cannot be made or used"),
         (["-f", "txt", "-f", "json", "-o", "a.png"], "cannot be made or used"),

@@ -6,7 +6,7 @@ Every file appears whole or not at all.
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +120,32 @@ def _flat(name: str) -> str:
     return "_".join(part for part in Path(name).parts if part not in ("/", "..", "."))
 
 
+def check_plan(plan: Plan, names: Mapping[str, str]) -> None:
+    """Refuse before anything is read what would fail, or do harm, once it is; names by input.
+
+    Raises:
+        UsageError: a format that shows its input again has none or several; or an output would
+            take an input's place.
+
+    """
+    if any(form.one_input_a_file for form in plan.formats):
+        if STDOUT in names:
+            raise UsageError("a PDF shows its pages again, so it needs files, not stdin.")
+        if plan.folder is None and len(names) > 1:
+            raise UsageError("a PDF is made of one input; give -o FOLDER for several.")
+        if plan.folder is None and plan.file is None and sys.stdout.isatty():
+            raise UsageError("a PDF is nothing to show on a terminal; give -o FILE.")
+    files = [plan.file] if plan.file else []
+    if plan.folder is not None:
+        files = [plan.folder / f"{name}{f.suffix}" for name in names.values() for f in plan.formats]
+    places = {os.path.realpath(file) for file in files}
+    for name in names:
+        if os.path.realpath(name) in places:
+            raise UsageError(
+                f"{name}: what is read would be written in its place; name another with -o."
+            )
+
+
 def write_outputs(plan: Plan, name: str, pages: Sequence[Page], model: str) -> list[Path]:
     """Write one input's pages into the plan's folder; ``name`` is from ``name_outputs``."""
     if plan.folder is None:
@@ -139,15 +165,15 @@ def write_outputs(plan: Plan, name: str, pages: Sequence[Page], model: str) -> l
     return written
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write UTF-8 so that the file is whole or, on failure, as it was before.
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write bytes, or text as UTF-8, so that the file is whole or, on failure, as it was before.
 
     Raises:
         ReadaptError: the disk is full.
         UsageError: the place cannot be written to.
 
     """
-    data = text.encode("utf-8", "replace")
+    data = _bytes(content)
     target = Path(os.path.realpath(path))  # a link stays a link
     scratch = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -169,8 +195,12 @@ def write_file(path: Path, text: str) -> None:
         ) from error
 
 
-def write_stdout(text: str) -> None:
-    """Write UTF-8 to stdout, whatever the terminal's encoding."""
+def write_stdout(content: str | bytes) -> None:
+    """Write bytes, or text as UTF-8, to stdout, whatever the terminal's encoding."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    sys.stdout.buffer.write(_bytes(content))
     sys.stdout.buffer.flush()
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode("utf-8", "replace")

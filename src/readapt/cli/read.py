@@ -127,7 +127,7 @@ def read(
     from readapt import __version__
     from readapt.batch.executor import Job, make_reader, quiet_warnings, read_files
     from readapt.batch.journal import Journal
-    from readapt.batch.outputs import make_plan, name_outputs, write_outputs
+    from readapt.batch.outputs import check_plan, make_plan, name_outputs, write_outputs
     from readapt.models.bundle import find_bundle
     from readapt.pages.load import LoadConfig
 
@@ -141,6 +141,8 @@ def read(
         raise UsageError("--resume needs a folder to go on in; give one with -o FOLDER.")
     if not names:
         raise typer.Exit(InputError.exit_code)
+    stems = name_outputs(names)
+    check_plan(plan, stems)
     load = LoadConfig(max_pixels=round(max_megapixels * 1e6), pdf_dpi=pdf_dpi)
     job = Job(model, load, threads, beam, lm, lm_weight)
     reader = make_reader(job)
@@ -155,30 +157,29 @@ def read(
     estimated = Estimates(reader, model, load, as_said) if estimate else None
     if estimated is not None and "-" in names:
         raise UsageError("--estimate looks at pages a second time, so it needs files, not stdin.")
-    stems = name_outputs(names)
     todo = [name for name in names if not (resume and journal and journal.is_done(name))]
     if verbose and len(todo) < len(names):
         print(f"readapt: {len(names) - len(todo)} of {len(names)} done before", file=sys.stderr)
     shown = Progress(len(todo), quiet=quiet, verbose=verbose)
     collected: list[Page] = []
     streams = plan.folder is None and plan.file is None and plan.formats[0].suffix == ".txt"
-    for outcome in read_files(reader, todo, job, jobs):
-        found = outcome
-        if estimated is not None and outcome.error is None:
-            estimated.add(outcome.pages)
-        if threshold is not None:
-            outcome = settle(outcome, threshold, unsure)
-        if outcome.error is not None:
-            failed += 1
-        elif plan.folder is not None:
-            written = write_outputs(plan, stems[outcome.name], outcome.pages, reader.model)
-            if journal is not None:
-                journal.add(outcome.name, written)
-        elif streams:
-            _stream(outcome.pages, first=not collected)
-            collected = [*outcome.pages[-1:]] or collected
+    for found in read_files(reader, todo, job, jobs):
+        if estimated is not None and found.error is None:
+            estimated.add(found.pages)
+        pages = settle(found.pages, threshold, unsure)
+        if found.error is None and plan.folder is not None:
+            try:
+                written = write_outputs(plan, stems[found.name], pages, reader.model)
+                if journal is not None:
+                    journal.add(found.name, written)
+            except InputError as error:  # a PDF shows it again, and it may be gone by now
+                found = replace(found, error=error)
+        elif streams and found.error is None:
+            _stream(pages, first=not collected)
+            collected = [*pages[-1:]] or collected
         else:
-            collected.extend(outcome.pages)
+            collected.extend(pages)
+        failed += found.error is not None
         shown.step(found)  # once it is written: what was said to be done is not lost
     if plan.folder is None and not streams and (collected or not failed):
         _write_all(plan.file, plan.formats[0].write(collected, reader.model))
@@ -255,10 +256,13 @@ def find_threshold(
     return reader.threshold_for(max_word_errors)
 
 
-def settle(outcome: "Outcome", threshold: float, unsure: Unsure) -> "Outcome":
-    """Leave out or mark the unsure words of what was read."""
-    pages = tuple(settle_page(page, threshold, unsure) for page in outcome.pages)
-    return replace(outcome, pages=pages)
+def settle(
+    pages: "tuple[Page, ...]", threshold: float | None, unsure: Unsure
+) -> "tuple[Page, ...]":
+    """Leave out or mark the unsure words of what was read; None: all words are sure."""
+    if threshold is None:
+        return pages
+    return tuple(settle_page(page, threshold, unsure) for page in pages)
 
 
 def _content(lm: str | None) -> list[str]:
@@ -291,13 +295,13 @@ def _stream(pages: "tuple[Page, ...]", *, first: bool) -> None:
     write_stdout(("" if first else "\f") + write_text(pages, ""))
 
 
-def _write_all(file: Path | None, text: str) -> None:
+def _write_all(file: Path | None, content: str | bytes) -> None:
     from readapt.batch.outputs import write_file, write_stdout
 
     if file is None:
-        write_stdout(text)
+        write_stdout(content)
     else:
-        write_file(file, text)
+        write_file(file, content)
 
 
 class Progress:

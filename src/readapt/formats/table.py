@@ -16,6 +16,7 @@ class FormatName(StrEnum):
     HOCR = "hocr"
     ALTO = "alto"
     PAGE = "page"
+    PDF = "pdf"
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,11 @@ class Format:
 
     suffix: str
     """Of the files, with its dot."""
-    write: Callable[[Sequence[Page], str], str]
-    """Pages and the model's name -> the file's text."""
+    write: Callable[[Sequence[Page], str], str | bytes]
+    """Pages and the model's name -> what the file holds, as text or as bytes."""
     one_page_a_file: bool = False
+    one_input_a_file: bool = False
+    """Whether it shows its input's pages again: it is of one input, and not of stdin."""
 
 
 def find_format(name: FormatName) -> Format:
@@ -51,6 +54,10 @@ def find_format(name: FormatName) -> Format:
         from readapt.formats.alto import write_alto
 
         return Format(".alto.xml", write_alto)
+    if name is FormatName.PDF:
+        from readapt.formats.pdf import write_pdf
+
+        return Format(".pdf", write_pdf, one_input_a_file=True)
     from readapt.formats.pagexml import write_pagexml
 
     return Format(".page.xml", write_pagexml, one_page_a_file=True)

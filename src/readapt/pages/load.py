@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import PIL.Image
@@ -156,6 +157,13 @@ def load_page(name: str | Path, config: LoadConfig | None = None) -> PageImage:
         raise InputError(f"{name}: the document has no pages.", str(name)) from None
 
 
+def open_image(stream: IO[bytes]) -> PIL.Image.Image:
+    """Open an image of a format that readapt reads; raises what Pillow raises, nearly anything."""
+    PIL.Image.init()
+    with _own_size_limit():
+        return PIL.Image.open(stream, formats=[name for name in _FORMATS if name in PIL.Image.OPEN])
+
+
 def from_array(array: NDArray[np.uint8]) -> Image:
     """Check and bring an array to ``H W`` or ``H W 3`` uint8.
 
@@ -231,12 +239,8 @@ def _decode_pixels(
     config: LoadConfig,
     pages: Collection[int] | None,
 ) -> Iterator[tuple[int, Image]]:
-    PIL.Image.init()
     try:
-        with _own_size_limit():
-            picture = PIL.Image.open(
-                stream, formats=[name for name in _FORMATS if name in PIL.Image.OPEN]
-            )
+        picture = open_image(stream)
     except PIL.UnidentifiedImageError:
         raise InputError(
             f"{source}: this is neither an image nor a PDF that readapt reads "

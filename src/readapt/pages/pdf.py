@@ -23,7 +23,8 @@ _POSTER_PIXELS = 40_000_000
 _MARK = b"%PDF-"
 _MARK_WITHIN = 1024  # readers accept junk before the mark within the first kilobyte
 
-_pdfium_lock = threading.Lock()  # PDFium is not thread-safe, not even for two documents
+PDFIUM_LOCK = threading.RLock()
+"""PDFium is not thread-safe, not even for two documents."""
 
 
 def is_pdf(stream: io.BufferedIOBase) -> bool:
@@ -35,7 +36,7 @@ def is_pdf(stream: io.BufferedIOBase) -> bool:
 
 def count_pdf(document: bytes | Path, source: str) -> int:
     """Count the pages; raises :class:`InputError` as :func:`render_pdf` does."""
-    with _opened(document, source) as pdf:
+    with open_pdf(document, source) as pdf:
         return len(pdf)
 
 
@@ -56,12 +57,12 @@ def render_pdf(
     """
     import pypdfium2
 
-    with _opened(document, source) as pdf:
+    with open_pdf(document, source) as pdf:
         for index in range(len(pdf)) if pages is None else sorted(pages):
             if index >= len(pdf):
                 return
             try:
-                with _pdfium_lock:
+                with PDFIUM_LOCK:
                     image = _draw(pdf[index], dpi, min(max_pixels, _POSTER_PIXELS))
             except pypdfium2.PdfiumError as error:
                 raise _damaged(source, f"page {index + 1}: {error}") from error
@@ -69,11 +70,12 @@ def render_pdf(
 
 
 @contextmanager
-def _opened(document: bytes | Path, source: str) -> Iterator["pypdfium2.PdfDocument"]:
+def open_pdf(document: bytes | Path, source: str) -> Iterator["pypdfium2.PdfDocument"]:
+    """Open a PDF, its forms filled in; raises :class:`InputError` as :func:`render_pdf` does."""
     import pypdfium2
 
     try:
-        with _pdfium_lock:
+        with PDFIUM_LOCK:
             pdf = pypdfium2.PdfDocument(document)
             count = len(pdf)
             if pdf.get_formtype() != 0:
@@ -89,7 +91,7 @@ def _opened(document: bytes | Path, source: str) -> Iterator["pypdfium2.PdfDocum
             raise InputError(f"{source}: the PDF has no pages.", source)
         yield pdf
     finally:
-        with _pdfium_lock:
+        with PDFIUM_LOCK:
             pdf.close()
 
 

@@ -1,6 +1,6 @@
 """Languages and spelling from readings."""
 
-from readapt.adapt.scans.languages import Writing, find_writing, pieces, spelled
+from readapt.adapt.scans.languages import Writing, find_writing, pieces, spelled, with_little_text
 from readapt.recognize.alphabet import LATIN
 from readapt.synth.corpus import BUILT_IN, Corpus
 
@@ -49,6 +49,12 @@ def test_texts_come_from_all_over_a_corpus_whole_words() -> None:
 
 def test_without_readings_nothing_is_excluded() -> None:
     assert set(find_writing([], CORPORA, LATIN).languages) == {"en", "fr", "de"}
+
+
+def test_little_text_of_a_language_that_matters_is_named() -> None:
+    corpora = CORPORA | {"fr": Corpus("fr", "mots " * 30_000, ("mots",))}
+    writing = Writing({"fr": 0.5, "de": 0.35, "en": 0.15}, 0.0, 0.1)
+    assert with_little_text(writing, corpora) == ["de"]
 
 
 def test_texts_are_spelled_as_the_collection_does() -> None:

@@ -22,6 +22,10 @@ _LONGEST = 40
 """Characters of a word, at most."""
 _SPOKEN = 0.05
 """Share of the text from which on a collection is in a language: less may be mistaken."""
+_LITTLE = 100_000
+"""Characters of running text of a language below which there is little of it ..."""
+_MUCH = 0.2
+"""... and share of the collection from which on that matters."""
 _TEMPERED = 0.5
 """Exponent of a line's probability: its trigrams share characters, and are no independent signs."""
 _TURNS = 50
@@ -82,6 +86,18 @@ def _shares(likely: NDArray[np.float64], lengths: NDArray[np.int64]) -> NDArray[
         of_each *= lengths[:, None] / of_each.sum(1, keepdims=True)
         share = of_each.sum(0) / lengths.sum()
     return share
+
+
+def with_little_text(writing: Writing, corpora: Mapping[str, Corpus]) -> list[str]:
+    """Name the languages that much of the collection is in, and of which hardly any text is here.
+
+    Words one by one are none: a language model has its spaces and its turns of phrase from text.
+    """
+    return [
+        name
+        for name, share in writing.languages.items()
+        if share >= _MUCH and len(corpora[name].text) < _LITTLE
+    ]
 
 
 def pieces(corpus: Corpus, most: int, seed: int = 0) -> list[str]:

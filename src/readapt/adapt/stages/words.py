@@ -7,7 +7,7 @@ from pathlib import Path
 
 from readapt.adapt.budget import Portion
 from readapt.adapt.scans.collection_language import learn_background, sure_readings, with_readings
-from readapt.adapt.scans.languages import find_writing
+from readapt.adapt.scans.languages import find_writing, with_little_text
 from readapt.adapt.stage import BACKGROUND_MODEL, LANGUAGE_MODEL, Outcome, State
 
 
@@ -30,6 +30,12 @@ class Words:
         """Read all lines, tell languages apart, and count n-grams."""
         readings = sure_readings(state, portion.tick)
         writing = find_writing([r.text for r in readings], state.corpora, state.alphabet)
+        lacking = [] if state.given else with_little_text(writing, state.corpora)
+        if lacking:
+            state.told(
+                f"texts in the languages of the scans are few here ({', '.join(lacking)}); "
+                'docs/adapt.md, "Texts", says where more are'
+            )
         folder.mkdir(parents=True, exist_ok=True)
         background = learn_background(state, writing)
         files = {BACKGROUND_MODEL: folder / "background.npz"}

@@ -64,7 +64,7 @@ def test_few_fonts_like_the_scans_are_said(
     target = Target((bars("ab", 30, 220, 5, 0),), (), (), (0,))
     state = State(AdaptConfig(), reading_network(), ALPHABET, target, texts, False)
     told: list[str] = []
-    state.told = told.append
+    state.remark = told.append
     assert kindred_here(state, Portion(1.0)).families == found.families
     kindred_here(state, Portion(1.0))  # found out once
     assert len(told) == said

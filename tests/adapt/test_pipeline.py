@@ -105,6 +105,13 @@ def test_the_whole_way(tmp_path: Path) -> None:
     for stage in ("free", "words", "teach", "listen", "weigh"):
         assert f"<td>{stage}</td>" in html
         assert any(one.stage == stage for one in told)
+    odd = [one for one in adapted.remarks if "for another run" in one]
+    assert [one.split("(")[0] for one in odd] == [
+        "Texts in the languages of the scans are few here ",
+        "Fonts like the scans' ",
+    ]
+    assert "Texts in the languages of the scans are few here" in html
+    assert set(odd) <= set(run(tmp_path, resume=True).remarks)  # of another process
     assert "http" not in html
     assert all(one.left <= 36_000 for one in told)
     assert adapted.kept[:3] == ("free", "teach", "listen")
@@ -244,6 +251,9 @@ def test_a_corpus_with_new_characters(tmp_path: Path) -> None:
     config = replace(CONFIG, only=("words",))
     adapted = run(tmp_path, config, text=text)
     assert any("lacks 'c' (U+0063)" in r and "--extend-alphabet" in r for r in adapted.remarks)
+    text.write_text("abba c abc bab " * 40, "utf-8")
+    with pytest.raises(UsageError, match=r"other settings \(--text\)"):
+        run(tmp_path, config, text=text, resume=True)
     other = adapt(
         tmp_path / "scans",
         tmp_path / "wider",

@@ -49,7 +49,9 @@ def begin(
         network = extended(network, alphabet.classes - run.bundle.alphabet.classes)
         # New classes start from nothing: part of the way to them is none.
         config = replace(config, way=1.0, ways_taught=(1.0,))
-    state = State(config, network, alphabet, target, corpora, given, told=run.say)
+    state = State(
+        config, network, alphabet, target, corpora, given, told=run.say, remark=run.remark
+    )
     if alphabet == run.bundle.alphabet:
         state.decoder = choose_decoder(run.bundle)
     else:

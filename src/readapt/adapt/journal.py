@@ -17,6 +17,7 @@ from readapt.errors import UsageError
 
 FILE_NAME: Final = "journal.jsonl"
 MINUTES: Final = "minutes"
+REMARK: Final = "remark"
 _OPTIONS = {
     "scans": "SCANS",
     "model": "--model",

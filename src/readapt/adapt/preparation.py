@@ -17,7 +17,7 @@ from readapt.adapt.teachers.engines import find_teacher
 from readapt.errors import UsageError
 from readapt.evaluate.truth import Truth
 from readapt.gan.look import Look
-from readapt.models.bundle import Bundle
+from readapt.models.bundle import Bundle, file_sha256
 from readapt.models.manifest import MANIFEST_NAME
 from readapt.recognize.alphabet import Alphabet
 from readapt.synth.corpus import Corpus, read_corpus, system_corpora
@@ -113,7 +113,12 @@ def shared_settings(
         entries.pop(name)
     return entries | {
         "scans": list(scans),
-        "text": None if text is None else str(text),
+        "text": None if text is None else [str(text), _content(Path(text))],
         "model": bundle.manifest.sha256,
         "extend_alphabet": extend,
     }
+
+
+def _content(path: Path) -> str:
+    """Identify a text by what is in it, which may change between two runs; "" if it is none."""
+    return file_sha256(path) if path.is_file() else ""

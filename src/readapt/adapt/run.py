@@ -13,7 +13,7 @@ from readapt.adapt.end.ending import Ending
 from readapt.adapt.gate.lines import Gate, Score, hardly_read
 from readapt.adapt.gate.make_gate import make_gate
 from readapt.adapt.gate.page_trial import PageTrial
-from readapt.adapt.journal import MINUTES, Journal
+from readapt.adapt.journal import MINUTES, REMARK, Journal
 from readapt.adapt.learning.weights import load_weights, save_weights
 from readapt.adapt.settings import AdaptConfig
 from readapt.adapt.stage import BACKGROUND_MODEL, HEARD, KNOWN, Stage, State
@@ -68,6 +68,15 @@ class Run:
         """Tell the listener, and the clock that time has gone by."""
         self.budget.tick()
         self.listener(Told(self.now, text, self.budget.left, self.rate, remark))
+
+    def remark(self, text: str) -> None:
+        """Say something odd, once, and note it for the end, which another process may come to."""
+        if text not in self._remarks():
+            self.say(text, remark=True)
+            self.journal.add(REMARK, {"text": text})
+
+    def _remarks(self) -> list[str]:
+        return [str(e.data["text"]) for e in self.journal.entries if e.key == REMARK]
 
     def stages(self, state: State) -> None:
         """Run what is not done yet.
@@ -126,7 +135,7 @@ class Run:
             self.budget,
             self.bundle,
             self.work,
-            remarks,
+            [*remarks, *self._remarks()],
             self.say,
         )
 

@@ -62,6 +62,8 @@ class State:
     """What stages have noted, by their names."""
     told: Callable[[str], None] = lambda text: None
     """Hears what is being done now."""
+    remark: Callable[[str], None] = lambda text: None
+    """Hears what is odd about the scans or this system, as a sentence; the report says it too."""
     judge: Callable[[Crnn], tuple[float, float]] = lambda network: (0.0, 0.0)
     """Error rates of the present network and of another on held-out lines of the scans, without a
     label, by one judge: figures of two calls are of two judges where engines vote."""

@@ -99,9 +99,9 @@ def kindred_here(state: State, portion: Portion) -> Kindred:
         genres = {genre: round(share, 3) for genre, share in found.genres}
         record = {"genres": genres, "families": list(found.families)}
         if len(found.families) < LEAST_FAMILIES:
-            state.told(
-                f"fonts like the scans' ({', '.join(genres)}) are few here: {len(found.families)}; "
-                'docs/adapt.md, "Fonts", says where more are'
+            state.remark(
+                f"Fonts like the scans' ({', '.join(genres)}) are few here: {len(found.families)}; "
+                'docs/adapt.md, "Fonts", says where more are, for another run.'
             )
         state.records[KNOWN] = record
         portion.tick()

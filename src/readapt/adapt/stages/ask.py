@@ -53,7 +53,7 @@ class Ask:
                 continue
             teachers.append(_fitted(teacher, state))
             if without := teachers[-1].without():
-                state.told(without)
+                state.remark(without)
                 record[f"{teacher.name} lacks"] = without
         folder.mkdir(parents=True, exist_ok=True)
         held_out, cuts = state.target.held_out_cuts, state.target.cuts

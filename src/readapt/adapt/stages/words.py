@@ -32,9 +32,9 @@ class Words:
         writing = find_writing([r.text for r in readings], state.corpora, state.alphabet)
         lacking = [] if state.given else with_little_text(writing, state.corpora)
         if lacking:
-            state.told(
-                f"texts in the languages of the scans are few here ({', '.join(lacking)}); "
-                'docs/adapt.md, "Texts", says where more are'
+            state.remark(
+                f"Texts in the languages of the scans are few here ({', '.join(lacking)}); "
+                'docs/adapt.md, "Texts", says where more are, for another run.'
             )
         folder.mkdir(parents=True, exist_ok=True)
         background = learn_background(state, writing)

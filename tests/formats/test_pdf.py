@@ -232,6 +232,62 @@ def test_a_pdf_keeps_its_pages_and_gets_new_hidden_text(tmp_path: Path) -> None:
     np.testing.assert_array_equal(drawn(pdf), drawn(source.path))
 
 
+HIDDEN = "BT /F 20 Tf 3 Tr 1 0 0 1 20 150 Tm (older) Tj ET"
+VISIBLE = {
+    "a picture in the stream": "q 60 0 0 60 100 60 cm BI /W 1 /H 1 /CS /G /BPC 8 ID x EI Q",
+    "four inks": "0.1 0.8 0.3 0 k 20 20 90 90 re f",
+    "calibrated": "/Cal cs 0.9 0.2 0.1 sc 20 20 90 90 re f",
+    "a spot colour": "/Spot cs 0.7 sc 20 20 90 90 re f",
+    "a shading": "q 20 20 90 90 re W n /Blend sh Q",
+    "a shading as a pattern": "/Pattern cs /Blended scn 20 20 90 90 re f",
+    "letters set wide": "BT /F 20 Tf 5 Tc 1 0 0 1 20 50 Tm (wide) Tj ET",
+    "red": "1 0 0 rg 20 20 90 90 re f",
+}
+RESOURCES = """<< /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>
+/ColorSpace << /Cal [/CalRGB << /WhitePoint [0.95 1 1.09] /Gamma [2.2 2.2 2.2] >>]
+/Spot [/Separation /Gold /DeviceRGB 5 0 R] >> /Shading << /Blend 4 0 R >>
+/Pattern << /Blended << /Type /Pattern /PatternType 2 /Shading 4 0 R >> >> >>"""
+
+
+def raw_pdf(content: str) -> bytes:
+    """A page of 300 x 200 points whose stream is just this."""
+    blend = "<< /ShadingType 2 /ColorSpace /DeviceRGB /Coords [0 0 150 0] /Function 5 0 R >>"
+    grow = "<< /FunctionType 2 /Domain [0 1] /C0 [1 1 1] /C1 [0.8 0.5 0] /N 1 >>"
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 6 0 R "
+        f"/Resources {RESOURCES} >>",
+        blend,
+        grow,
+        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+    ]
+    written = b"%PDF-1.7\n"
+    starts = []
+    for number, text in enumerate(objects, 1):
+        starts.append(len(written))
+        written += f"{number} 0 obj\n{text}\nendobj\n".encode("latin-1")
+    table = "".join(f"{start:010} 00000 n \n" for start in starts)
+    end = f"xref\n0 7\n0000000000 65535 f \n{table}trailer\n<< /Size 7 /Root 1 0 R >>\n"
+    return written + f"{end}startxref\n{len(written)}\n%%EOF\n".encode()
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+@pytest.mark.parametrize("kind", VISIBLE)
+def test_what_is_seen_stays(tmp_path: Path, kind: str, hidden: bool) -> None:
+    """PDFium loses much of this where it writes a page anew; the older text stays there, then."""
+    path = tmp_path / "a.pdf"
+    path.write_bytes(raw_pdf("\n".join([VISIBLE[kind], HIDDEN][: 1 + hidden])))
+    seen = drawn(path)
+    assert (seen != 255).any()
+    newer = line(("newer", box(40, 60, 100, 40)))  # where the older word is
+    pdf = write_pdf([page_of(path, newer)], "latin")
+    np.testing.assert_array_equal(drawn(pdf), seen)
+    assert "newer" in text_of(pdf)[0]
+    if kind == "red":
+        assert "older" not in text_of(pdf)[0]
+
+
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 @pytest.mark.parametrize("crop", [False, True])
 def test_turned_and_cropped_pages(tmp_path: Path, rotation: int, crop: bool) -> None:

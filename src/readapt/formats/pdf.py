@@ -1,8 +1,9 @@
 """Searchable PDF: the pages as they look, and what was read on them as invisible text.
 
-The pages of a PDF stay as they are, but for an older layer of invisible text, which is replaced; a
-word is left out where the page has text that is seen. An image becomes a page of its size on paper:
-a JPEG with its very bytes, two tones as Group 4, anything else without loss.
+The pages of a PDF stay as they are. An older layer of invisible text is replaced, where that leaves
+no trace on what is seen; a word is left out where the page has text that is seen. An image becomes
+a page of its size on paper: a JPEG with its very bytes, two tones as Group 4, anything else without
+loss.
 """
 
 from __future__ import annotations
@@ -26,14 +27,6 @@ from readapt.pages.header import Header, read_header
 from readapt.pages.load import LoadConfig, load_pages
 from readapt.pages.pdf import PDFIUM_LOCK, POINTS_PER_INCH, is_pdf, open_pdf
 from readapt.types import Image, Polygon
-
-_REWRITTEN = (
-    pdfium.FPDF_PAGEOBJ_TEXT,
-    pdfium.FPDF_PAGEOBJ_PATH,
-    pdfium.FPDF_PAGEOBJ_IMAGE,
-    pdfium.FPDF_PAGEOBJ_FORM,
-)
-"""What PDFium writes again as it was; a page with anything else on it is only added to."""
 
 _PLACED: dict[int, tuple[int, int, int, int, int, int]] = {
     1: (1, 0, 0, 1, 0, 0),
@@ -74,7 +67,10 @@ def write_pdf(pages: Sequence[Page], model: str) -> bytes:
         characters = {c for page in pages for line in page.lines for c in line.text}
         font = InvisibleFont(document, characters)
         for number, page in enumerate(pages):
-            _lay_over(document[page.index if stays else number], page, font)
+            index = page.index if stays else number
+            if stays and _without_trace(document, index):
+                _remove_invisible(document[index])
+            _lay_over(document[index], page, font)
         written = io.BytesIO()
         document.save(written)
         return written.getvalue()
@@ -82,7 +78,6 @@ def write_pdf(pages: Sequence[Page], model: str) -> bytes:
 
 def _lay_over(leaf: pypdfium2.PdfPage, page: Page, font: InvisibleFont) -> None:
     """Write what was read on a page of a PDF."""
-    _remove_invisible(leaf)
     seen = leaf.get_textpage()
     to_points = _to_points(leaf, page.width, page.height)
     words = [
@@ -126,19 +121,40 @@ def _to_points(leaf: pypdfium2.PdfPage, width: int, height: int) -> NDArray[np.f
     return np.stack([(right - origin) / width, (below - origin) / height, origin])
 
 
-def _remove_invisible(leaf: pypdfium2.PdfPage) -> None:
+def _without_trace(document: pypdfium2.PdfDocument, index: int) -> bool:
+    """Whether a page has invisible text, and is drawn as it was once that is taken out.
+
+    PDFium writes all that is on such a page anew, and loses what it does not know how to write:
+    pictures in the stream, colours of some spaces, shadings.
+    """
+    with pypdfium2.PdfDocument.new() as scratch:
+        scratch.import_pages(document, [index])
+        before = scratch[0].render().to_numpy()
+        if not _remove_invisible(scratch[0]):
+            return False
+        after = scratch[0].render().to_numpy()
+    return bool(np.array_equal(before, after))
+
+
+def _remove_invisible(leaf: pypdfium2.PdfPage) -> bool:
+    """Take the invisible text out of a page; whether there was any."""
     items = [pdfium.FPDFPage_GetObject(leaf, i) for i in range(pdfium.FPDFPage_CountObjects(leaf))]
-    if all(pdfium.FPDFPageObj_GetType(item) in _REWRITTEN for item in items):
-        for item in filter(is_invisible, items):
-            pdfium.FPDFPage_RemoveObject(leaf, item)
-            pdfium.FPDFPageObj_Destroy(item)
+    invisible = [item for item in items if is_invisible(item)]
+    for item in invisible:
+        pdfium.FPDFPage_RemoveObject(leaf, item)
+        pdfium.FPDFPageObj_Destroy(item)
+    if invisible:
+        leaf.gen_content()
+    leaf.close()
+    return bool(invisible)
 
 
 def _has_text(seen: pypdfium2.PdfTextPage, corners: Corners) -> bool:
-    """Whether the page has a letter of its own in the middle of a word."""
+    """Whether the page shows a letter of its own in the middle of a word."""
     x, y = corners.mean(axis=0).tolist()
     around = float(np.hypot(*(corners[0] - corners[3]))) / 2
-    return bool(pdfium.FPDFText_GetCharIndexAtPos(seen, x, y, around, around) >= 0)
+    found = pdfium.FPDFText_GetCharIndexAtPos(seen, x, y, around, around)
+    return found >= 0 and not is_invisible(pdfium.FPDFText_GetTextObject(seen, found))
 
 
 def _pictures(pages: Sequence[Page], path: Path) -> bytes:

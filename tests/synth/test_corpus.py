@@ -52,6 +52,16 @@ def test_texts_of_other_languages_are_no_english(tmp_path: Path) -> None:
     assert texts._fortunes(tmp_path, 100) == "Good morning"
 
 
+def test_words_come_from_all_over_a_text() -> None:
+    text = " ".join(f"w{i:05}" for i in range(20_000))
+    found = texts._from_all_over(text, 7_000).split()
+    assert len(found) == pytest.approx(1_000, abs=40)
+    assert found[0] == "w00001"
+    assert found[-1] > "w18750"
+    assert {len(word) for word in found} == {6}
+    assert texts._from_all_over("all of it", 9) == "all of it"
+
+
 def test_texts_that_stand_beside_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     folder = texts.texts_folder()
@@ -62,5 +72,10 @@ def test_texts_that_stand_beside_count(tmp_path: Path, monkeypatch: pytest.Monke
     assert latin.text == "Gallia est omnis divisa"
     assert "divisa" in latin.words
     assert "philosophorum" not in latin.words  # invented, where there is nothing better
+    (folder / "la-mine.txt").write_text("in partes tres\n", "utf-8")
+    (folder / "la-empty.txt").write_text("\n", "utf-8")
+    (folder / "latin.txt").write_text("of no language that is known\n", "utf-8")
+    assert texts.system_corpora.__wrapped__()["la"].text == "in partes tres Gallia est omnis divisa"
     (folder / "la.txt").unlink()
+    (folder / "la-mine.txt").unlink()
     assert "philosophorum" in texts.system_corpora.__wrapped__()["la"].words

@@ -181,17 +181,21 @@ _SYSTEM: Final = {
 
 
 def texts_folder() -> Path:
-    """Where running text of a language stands, UTF-8, as `<language>.txt` (recipes/texts.py)."""
+    """Where running text of a language stands: UTF-8, `fr.txt` or `fr-NAME.txt` (recipes/texts.py).
+
+    Languages have the two letters of ``BUILT_IN``.
+    """
     home = os.environ.get("XDG_DATA_HOME", "")
     return (Path(home) if home else Path.home() / ".local/share") / "readapt/texts"
 
 
 def _own_text(language: str) -> str:
-    path = texts_folder() / f"{language}.txt"
-    return read_corpus(path).text if path.is_file() else ""
+    named = (texts_folder() / f"{language}.txt", *texts_folder().glob(f"{language}-*.txt"))
+    found = [path for path in sorted(named) if path.is_file() and path.read_bytes().strip()]
+    return " ".join(read_corpus(path).text for path in found)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # an adaptation wants much of it, and general lines have less
 def system_corpora(limit: int = 1_500_000) -> dict[str, Corpus]:
     """One corpus per language from what is installed, over the built-in words.
 
@@ -211,11 +215,20 @@ def system_corpora(limit: int = 1_500_000) -> dict[str, Corpus]:
             path = share / "dict" / name
             if path.exists():
                 words.extend(_word_list(path, most=60_000))
-        words.extend(_WORD.findall(text[:400_000]))
+        words.extend(_WORD.findall(_from_all_over(text, 400_000)))
         if language == "la" and not text:
             words.extend(_latin_words())
         corpora[language] = Corpus(language, text.strip(), tuple(words))
     return corpora
+
+
+def _from_all_over(text: str, most: int, parts: int = 16) -> str:
+    """Take about `most` characters of a text, whole words, in parts: it is put of several kinds."""
+    if len(text) <= most:
+        return text
+    size, step = most // parts, len(text) // parts
+    cut = (text[start : start + size] for start in range(0, step * parts, step))
+    return " ".join(part.partition(" ")[2].rpartition(" ")[0] for part in cut)
 
 
 def _latin_words() -> Iterable[str]:

@@ -10,7 +10,9 @@ in:
   Fraktur, Schwabacher and Gothic after the types of Leipzig and Mainz (yfonts, LaTeX Project
   Public License), Didot, Baskerville, Courier and OCR-B.
 
-    python recipes/fonts.py [FOLDER]        # default: ~/.local/share/fonts/readapt
+    pip install skia-pathops; python recipes/fonts.py [FOLDER]
+
+They go to ~/.local/share/fonts/readapt where no folder is named. Needs npm beside Debian's apt.
 """
 
 import shutil
@@ -19,6 +21,7 @@ import sys
 import tarfile
 import tempfile
 from collections import defaultdict
+from importlib.util import find_spec
 from pathlib import Path
 
 from fontTools.merge import Merger
@@ -221,7 +224,12 @@ def from_tex(folder: Path) -> None:
 
 
 def main(folder: Path) -> None:
-    """Fetch all fonts to `folder`."""
+    """Fetch all fonts to `folder`; what one place does not give is said, and the other is asked."""
+    lacking = [name for name in ("npm", "apt-get", "dpkg-deb") if not shutil.which(name)]
+    if find_spec("pathops") is None:
+        lacking.append("the Python package skia-pathops")
+    if lacking:
+        raise SystemExit(f"{', '.join(lacking)}: not found, and needed; install it first.")
     folder.mkdir(parents=True, exist_ok=True)
     from_npm(folder)
     from_tex(folder)

@@ -46,7 +46,8 @@ from readapt.reader import load_recognizer
 from readapt.recognize.preprocess import prepare_line
 from readapt.recognize.recognizer import Recognizer
 from readapt.recognize.tighten import cut_as_read, tightened
-from readapt.synth.corpus import system_corpora
+from readapt.synth.corpus import system_corpora, texts_folder
+from readapt.synth.fonts import find_fonts
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.train.device import DEVICES
 from readapt.types import Image
@@ -185,6 +186,11 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
         "minutes": minutes,
         "milliseconds a line": 1000 * seconds / (len(seen.lines) + len(unseen.lines)),
         "asked": options.minutes,
+        "threads": options.threads,
+        "device": options.device,
+        "base": bundle.manifest.sha256[bundle.manifest.recognizer.file][:12],
+        "fonts": len(find_fonts()) if by_seed(variant) else 0,
+        "texts": len(list(texts_folder().glob("*.txt"))) if by_seed(variant) else 0,
         "version": commit(),
         **known,
     }
@@ -241,11 +247,12 @@ def supervised(bundle: Bundle, seen: Half, seed: int, options: argparse.Namespac
     config = AdaptConfig(
         minutes=options.minutes, seed=seed, threads=options.threads, device=options.device
     )
-    lines = tuple(prepare_line(tightened(line), 36) for line in seen.lines)
+    height = bundle.manifest.recognizer.height
+    lines = tuple(prepare_line(tightened(line), height) for line in seen.lines)
     target = Target(lines, (), seen.lines, tuple(range(len(lines))))
     state = State(config, network, bundle.alphabet, target, corpora, False)
     maker = LineMaker(LineConfig(seed=seed + 31), corpora=corpora, alphabet=bundle.alphabet)
-    known = Known(maker, maker, 36)
+    known = Known(maker, maker, height)
     real = [
         (line, "".join(c for c in text if not bundle.alphabet.missing(c)))
         for line, text in zip(lines, seen.texts, strict=True)
@@ -277,17 +284,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     path = options.cells or options.out / "cells.jsonl"
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     cells: list[Cell] = [json.loads(line) for line in lines]
-    cells = [c for c in cells if c["asked"] == options.minutes or not by_seed(c["variant"])]
+    asked = (options.minutes, options.threads)
+    cells = [
+        c
+        for c in cells
+        if (c["asked"], c.get("threads", asked[1])) == asked or not by_seed(c["variant"])
+    ]
+    names, variants = options.collections.split(","), options.variants.split(",")
+    if unknown := ({*names} - {*COLLECTIONS}) | ({*variants} - {*VARIANTS}):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    failed = 0
     done = {(c["collection"], c["variant"], c["seed"]) for c in cells}
     for seed in range(options.seeds):
-        for name in options.collections.split(","):
-            for variant in options.variants.split(","):
+        for name in names:
+            for variant in variants:
                 if (name, variant, seed) in done or (seed and not by_seed(variant)):
                     continue
                 try:
                     cells.append(cell(options.data / name, variant, seed, options))
                 except ReadaptError as error:
                     print(f"{name}, {variant}: {error}", flush=True)
+                    failed += 1
                     continue
                 with path.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(cells[-1]) + "\n")
@@ -296,6 +313,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command = f"python recipes/study.py OUT --data DATA --minutes {options.minutes:g}"
         cells.sort(key=lambda cell: list(VARIANTS).index(cell["variant"]))
         options.table.write_text(f"# The study\n\n`{command}`\n\n{table(cells)}", "utf-8")
+    if failed:
+        raise SystemExit(f"{failed} cells could not be measured; see above.")
 
 
 if __name__ == "__main__":

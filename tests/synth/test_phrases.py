@@ -40,14 +40,20 @@ def test_lines_are_clean_and_repeatable(kind: str) -> None:
         r"\w :$",  # a label whose value stands in another cell
         r"^: ?\S",  # ... and the value
         r"\w\(\w",
-        r"\d%",
+        r"@ ?\d+[\d.]*%",  # a rate beside its label
+        r"\w\(\d+[\d.]*%\)",  # ... and no space between
         r"\d[A-Z]{1,3}[xX*]\d",
-        r"[A-Z]\d|\d[A-Z]",
     ],
 )
 def test_tills_say_what_was_misread_for_want_of_it(form: str) -> None:
     drawn = [phrases.commerce(np.random.default_rng(seed), WORDS) for seed in range(2000)]
     assert sum(bool(re.search(form, text)) for text in drawn) >= 10
+
+
+@pytest.mark.parametrize("form", [r"^[\[(#].*[A-Z]\d", r"^[\[(#].*\d[A-Z]", r"[A-Z]\d+[-/.:]\d"])
+def test_codes_have_letters_among_digits_and_brackets(form: str) -> None:
+    drawn = [phrases.code(np.random.default_rng(seed)) for seed in range(2000)]
+    assert sum(bool(re.search(form, text)) for text in drawn) >= 5
 
 
 def test_addresses_have_no_spaces() -> None:

@@ -182,7 +182,7 @@ def commerce(rng: Generator, corpus: Corpus) -> str:
             rng, (amount(rng), date(rng), code(rng))
         )
     elif form < 0.44:
-        text += pick(rng, (":", " :", " :", "  :"))
+        text += pick(rng, (":", " :", " :", " :"))
     elif form < 0.47:
         text = pick(rng, (": ", ":")) + pick(rng, (amount(rng), date(rng), code(rng), words[0]))
     elif form < 0.55:

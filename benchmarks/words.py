@@ -4,9 +4,10 @@
     python benchmarks/words.py OUT/*-adapting --data DATA [--limit N] [--name NAME]
 
 For each finished adaptation (``<collection>-<variant>-...-adapting``) the collection's true lines
-are read with every weight of its language models: as self-training labels them first, by the model
-that comes with readapt in four views and with the language model that it begins with; and by the
-adapted model beside that folder, with the one that it ended with. Beside it, whether lines spoiled
+are read with every weight of its language models: much as self-training labels them first, by the
+model that comes with readapt in four views and with the language model of the whole collection
+(self-training has two, so that none has seen its own reading of a page); and by the adapted model
+beside that folder, with the one that it ended with. Beside it, whether lines spoiled
 on purpose would give words a say in labels. Writes ``results/<date>-words[-NAME].json``.
 """
 

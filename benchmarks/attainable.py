@@ -76,7 +76,7 @@ def row(model: Path, arguments: argparse.Namespace, kept: dict[str, list[list[st
     keys = [f"{name} {engine} {digest(both)}" for engine in TEACHERS]
     for engine, key in zip(TEACHERS, keys, strict=True):
         if key not in kept:
-            read = asking(engine, COLLECTIONS[name], arguments.threads)
+            read = asking(engine, COLLECTIONS[name].languages, arguments.threads)
             kept[key] = [read(half.lines) for half in both]
     for place, (part, half) in enumerate(zip(PARTS, both, strict=True)):
         others = [kept[key][place] for key in keys]

@@ -14,6 +14,7 @@ done are kept, in `--cells`, where more may be added another day; one that was s
 import argparse
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,9 @@ from readapt.synth.lines import LineConfig, LineMaker
 from readapt.train.device import DEVICES
 from readapt.types import Image
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import documents
+
 VARIANTS: dict[str, tuple[str, ...]] = {
     "shipped": (),
     "statistics": ("free",),
@@ -71,16 +75,8 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 }
 """Stages of each variant; `default` is what `readapt adapt` does unasked."""
 TEACHERS = ("rapidocr", "tesseract")
-COLLECTIONS = {
-    "sroie_receipts": "eng",
-    "tapuscorpus_fr_typewritten": "fra",
-    "ehri_typewritten_en_de_da": "eng+deu+dan",
-    "fondue_art_catalogues": "deu+fra",
-    "cremma_early_print": "lat+fra",
-    "ocrd_fraktur_pages": "frk",
-    "archiscribe_fraktur_lines": "frk",
-}
-"""Names, and languages as Tesseract is told them where it is measured (never where it teaches)."""
+COLLECTIONS = {one.name: one for one in documents.COLLECTIONS}
+"""Their languages are told to Tesseract where it is measured, and never where it teaches."""
 Read: TypeAlias = Callable[[Sequence[Image]], list[str]]
 """Images of lines to their texts."""
 
@@ -108,7 +104,7 @@ class Half:
 def halves(folder: Path) -> tuple[Half, Half]:
     """Part a collection by page, every other one."""
     truth = load_truth([folder])
-    case = folder.name.startswith("sroie")
+    case = COLLECTIONS[folder.name].ignore_case
     parts = []
     for offset in (0, 1):
         images, lines, texts = [], [], []
@@ -137,7 +133,7 @@ def cell(collection: Path, variant: str, seed: int, options: argparse.Namespace)
         read = reading(load_recognizer(bundle, options.threads))
         known = {"said": [said(bundle, half, options) for half in (seen, unseen)]}
     elif variant in TEACHERS:
-        read = asking(variant, COLLECTIONS[collection.name], options.threads)
+        read = asking(variant, COLLECTIONS[collection.name].languages, options.threads)
     elif variant == "supervised":
         read = reading(supervised(bundle, seen, seed, options))
         minutes = options.minutes

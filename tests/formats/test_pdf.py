@@ -156,8 +156,10 @@ def test_pages_of_a_tiff_in_their_order(tmp_path: Path) -> None:
     path = tmp_path / "book.tif"
     first, *others = (PIL.Image.fromarray(noise(seed, seed == 1)) for seed in range(3))
     first.save(path, save_all=True, append_images=others)
-    pages = [page_of(path, line((name, box(50, 50, 99, 20)))) for name in ("one", "two", "three")]
-    pages = [Page(WIDTH, HEIGHT, page.lines, str(path), i) for i, page in enumerate(pages)]
+    pages = [
+        page_of(path, line((name, box(50, 50, 99, 20))), index=i)
+        for i, name in enumerate(("one", "two", "three"))
+    ]
     assert text_of(write_pdf(pages, "latin")) == ["one", "two", "three"]
     only = write_pdf(pages[1:2], "latin")
     assert text_of(only) == ["two"]

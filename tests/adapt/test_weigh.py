@@ -73,6 +73,17 @@ def test_a_model_of_other_words_does_not_count(
     assert not outcome.verdict.kept
 
 
+@pytest.mark.parametrize(("share", "kept"), [(0.5, True), (0.3, True), (0.25, False), (0.0, False)])
+def test_words_count_unless_spoiled_lines_rather_speak_against_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float, kept: bool
+) -> None:
+    monkeypatch.setattr(weigh, "better_share", lambda *_: share)
+    known = state(tmp_path, ["abba abba"] * 30, ["abba abba"] * 50)
+    verdict = Weigh().run(known, Portion(9.0), tmp_path).verdict
+    assert verdict is not None
+    assert verdict.kept is kept
+
+
 def test_few_lines_weigh_nothing(tmp_path: Path) -> None:
     outcome = Weigh().run(state(tmp_path, ["ab"] * 6, ["ab"]), Portion(9.0), tmp_path)
     assert outcome.verdict is not None

@@ -2,9 +2,10 @@
 
     python benchmarks/calibration.py DATA [-m MODEL] [--limit N] [--errors 0.01] [--name NAME]
 
-DATA holds the collections of `documents.py`. Lines are cut along the truth and read greedily; a
-word is right if it stands in the line's truth at its place, folded. The model was calibrated on
-synthetic lines alone (`recipes/calibrate.py`), so nothing here was fitted to these documents.
+DATA holds the collections of `documents.py`. Lines are cut along the truth and read greedily, in
+the frames that `readapt recognize` takes; a word is right if it stands in the line's truth at its
+place, folded. The model was calibrated on synthetic lines alone (`recipes/calibrate.py`), so
+nothing here was fitted to these documents.
 Writes ``results/<date>-calibration[-NAME].json``.
 """
 
@@ -24,6 +25,7 @@ from readapt.models.bundle import Bundle, find_bundle
 from readapt.pages.load import load_page
 from readapt.reader import load_recognizer
 from readapt.recognize.calibration import ConfidenceMap, threshold_for
+from readapt.recognize.tighten import cut_as_read
 
 
 def main() -> None:
@@ -53,7 +55,9 @@ def main() -> None:
             documents = prepare(collection, arguments.data, Path(folder), arguments.limit)
             posteriors = []
             for path in documents.lines:
-                posteriors += recognizer.log_posteriors([load_page(path).image])
+                line = [load_page(path).image]
+                framed = cut_as_read(recognizer, line, cut_elsewhere=True)
+                posteriors += recognizer.log_posteriors(framed)
         read = posteriors, documents.texts, bundle.alphabet
         case = collection.ignore_case
         before = word_results(*read, ignore_case=case)

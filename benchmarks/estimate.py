@@ -76,9 +76,8 @@ def measure(
         documents = prepare(collection, arguments.data, Path(folder), arguments.limit)
         signs: list[Signs] = []
         for path in documents.lines:
-            signs += find_signs(
-                recognizer, cut_as_read(recognizer, [load_page(path).image]), height, words=words
-            )
+            lines = cut_as_read(recognizer, [load_page(path).image], cut_elsewhere=True)
+            signs += find_signs(recognizer, lines, height, words=words)
     case = collection.ignore_case
     rates = [
         cer(fold(truth, ignore_case=case), fold(sign.text, ignore_case=case))

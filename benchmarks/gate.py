@@ -113,7 +113,9 @@ def readings(run: Path, data: Path) -> Iterator[dict[str, Any]]:
     def read(network: Crnn) -> dict[str, Any]:
         reader = as_read(network, bundle.alphabet, 1)
         signs = find_signs(reader, target.held_out, reader.height)
-        rates = [half.rate(lambda lines: [r.text for r in reader.read(lines)]) for half in parts]
+        rates = [
+            half.rate(lambda lines: [r.text for r in reader.read(lines, True)]) for half in parts
+        ]
         return {"signs": [astuple(sign) for sign in signs], "true": rates}
 
     rounds = noted(run, Listen().name).get("rounds", [])

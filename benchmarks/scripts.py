@@ -87,7 +87,7 @@ def unreadable(bundle: Bundle, lines: Sequence[Image], threads: int) -> float:
     """Return the share of lines above the mark."""
     recognizer = load_recognizer(bundle, threads)
     errors = (bundle.manifest.calibration.errors or ErrorEstimate()).without_words()
-    tight = cut_as_read(recognizer, lines)
+    tight = cut_as_read(recognizer, lines, cut_elsewhere=True)
     signs = find_signs(recognizer, tight, bundle.manifest.recognizer.height)
     characters = np.array([sign.characters for sign in signs])
     return float((expected_edits(signs, errors) > UNREADABLE * characters).mean())

@@ -90,7 +90,7 @@ def measure(run: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         documents = prepare(collection, arguments.data, Path(scratch), arguments.limit)
         lines = [load_page(path).image for path in documents.lines]
     height = bundle.manifest.recognizer.height
-    cuts = [prepare_line(cut, height) for cut in cut_as_read(reader, lines)]
+    cuts = [prepare_line(cut, height) for cut in cut_as_read(reader, lines, cut_elsewhere=True)]
     labels = by_weight(
         [mean for mean, _ in mean_of_views(reader, cuts)], documents, whole, alphabet
     )
@@ -110,7 +110,7 @@ def adapted(
     bundle = Bundle.load(find_bundle(run.with_name(run.name.removesuffix("-adapting"))))
     recognizer = load_recognizer(bundle, threads, GREEDY)
     model = CharacterModel.load(run / "weigh" / "language-model.npz", bundle.alphabet)
-    found = recognizer.log_posteriors(cut_as_read(recognizer, lines))
+    found = recognizer.log_posteriors(cut_as_read(recognizer, lines, cut_elsewhere=True))
     return found, documents, model, bundle.alphabet
 
 

@@ -196,7 +196,7 @@ def said(bundle: Bundle, half: Half, options: argparse.Namespace) -> list[float]
     """Estimate, without the texts, the error rate on cut lines, as a model reads; low and high."""
     manifest, (by, words) = bundle.manifest, estimating(bundle)
     recognizer = load_recognizer(bundle, options.threads)
-    lines = cut_as_read(recognizer, half.lines)
+    lines = cut_as_read(recognizer, half.lines, cut_elsewhere=True)
     signs = find_signs(recognizer, lines, manifest.recognizer.height, words=words)
     found = estimate(signs, by.scaled(manifest.errors_left))
     return [round(rate, 5) for rate in (found.rate, found.low, found.high)]
@@ -209,7 +209,7 @@ def commit() -> str:
 
 
 def reading(recognizer: Recognizer) -> Read:
-    return lambda lines: [found.text for found in recognizer.read(lines)]
+    return lambda lines: [found.text for found in recognizer.read(lines, cut_elsewhere=True)]
 
 
 def asking(engine: str, languages: str, threads: int) -> Read:

@@ -71,8 +71,8 @@ class ReadsLines(Protocol):
         """The characters of its classes."""
         ...
 
-    def read(self, lines: Sequence[Image]) -> Sequence[Reading]:
-        """Return one reading per image, in order."""
+    def read(self, lines: Sequence[Image], cut_elsewhere: bool = False) -> Sequence[Reading]:
+        """Return one reading per image, in order; see :meth:`Recognizer.read`."""
         ...
 
     def log_posteriors(self, lines: Sequence[Image]) -> Sequence[NDArray[np.float32]]:
@@ -187,7 +187,7 @@ class Reader:
         """
         pixels = [from_array(image) for image in images]
         frames = [line_frame(box_quad(0, 0, x.shape[1], x.shape[0]), 0.0) for x in pixels]
-        readings = self._recognizer.read(pixels)
+        readings = self._recognizer.read(pixels, cut_elsewhere=True)
         return [
             _line(frame.corners, frame, reading, x.shape[1], x.shape[0])
             for frame, reading, x in zip(frames, readings, pixels, strict=True)

@@ -10,7 +10,7 @@ from readapt.models.bundle import Bundle, find_bundle
 from readapt.reader import load_recognizer
 from readapt.recognize.decode import GREEDY
 from readapt.recognize.greedy import best_path, sureness
-from readapt.recognize.tighten import cut_as_read, find_body, tighten, tightened
+from readapt.recognize.tighten import cut_as_read, find_body, other_frames, tighten, tightened
 from readapt.synth.lines import LineConfig, LineMaker
 from readapt.types import Image
 
@@ -106,12 +106,39 @@ def test_lines_are_cut_as_reading_settles(letters: Image) -> None:
     assert cut_as_read(Prefers(9), []) == []
 
 
-def test_cuts_are_those_that_are_read() -> None:
+def test_other_frames_of_lines_cut_elsewhere(letters: Image) -> None:
+    loose = framed(letters, 20, 20)
+    tight = tighten(loose)
+    assert tight is not None
+    assert other_frames(letters, None) == []
+    (came,) = other_frames(loose, tight)
+    assert came is loose
+    for line, cut in ((loose, tight), (np.dstack([letters] * 3), None)):
+        first = line if cut is None else cut
+        *came, roomier, lower = other_frames(line, cut, cut_elsewhere=True)
+        assert [frame.shape for frame in came] == ([] if cut is None else [line.shape])
+        room = round(0.15 * len(first))
+        np.testing.assert_array_equal(roomier[room:-room], first)
+        np.testing.assert_array_equal(roomier[0], first[0])
+        np.testing.assert_array_equal(lower, first[room:])
+
+
+def test_doubtful_lines_cut_elsewhere_are_taken_in_the_surest_frame(letters: Image) -> None:
+    height = letters.shape[0]
+    assert cut_as_read(Prefers(2 * height), [letters])[0] is letters
+    (roomier,) = cut_as_read(Prefers(2 * height), [letters], cut_elsewhere=True)
+    assert len(roomier) == height + 2 * round(0.15 * height)
+    (lower,) = cut_as_read(Prefers(height - 6), [letters], cut_elsewhere=True)
+    assert len(lower) == height - round(0.15 * height)
+
+
+@pytest.mark.parametrize("cut_elsewhere", [False, True])
+def test_cuts_are_those_that_are_read(cut_elsewhere: bool) -> None:
     """The rule stands twice, where lines are read and where they are cut: it is the same one."""
     recognizer = load_recognizer(Bundle.load(find_bundle(None)), 1, GREEDY)
     maker = LineMaker(LineConfig(seed=5, height=36))
     lines = [framed(maker.make(i).image, 18 + i % 9, 6 + i % 25) for i in range(150)]
-    cuts = cut_as_read(recognizer, lines)
+    cuts = cut_as_read(recognizer, lines, cut_elsewhere)
     loose = [
         cut is line and tighten(line) is not None for cut, line in zip(cuts, lines, strict=True)
     ]
@@ -120,4 +147,4 @@ def test_cuts_are_those_that_are_read() -> None:
     assert any(tight)
     found = [best_path(p).ids for p in recognizer.log_posteriors(cuts)]
     texts = [" ".join(recognizer.alphabet.decode(ids).split()) for ids in found]
-    assert [reading.text for reading in recognizer.read(lines)] == texts
+    assert [reading.text for reading in recognizer.read(lines, cut_elsewhere)] == texts

@@ -23,7 +23,7 @@ from readapt.recognize.decode import GREEDY, Decoder
 from readapt.recognize.greedy import sureness
 from readapt.recognize.preprocess import batch_lines, prepare_line
 from readapt.recognize.reading import MIDDLE, Posteriors, Reading, read_posteriors
-from readapt.recognize.tighten import SURE, tighten
+from readapt.recognize.tighten import SURE, other_frames, tighten
 from readapt.types import Image
 
 if TYPE_CHECKING:
@@ -102,11 +102,12 @@ class Recognizer:
         self._threads = threads or cores()
         self._session = _load(self._path, alphabet)
 
-    def read(self, lines: Sequence[Image]) -> list[Reading]:
+    def read(self, lines: Sequence[Image], cut_elsewhere: bool = False) -> list[Reading]:
         """Read line images, ``H W`` or ``H W 3`` uint8 of any size; one reading each, in order.
 
-        What is read on a line does not depend on the other lines. Raises :class:`InputError` for
-        an image without pixels or of another type.
+        Doubtful lines that were ``cut_elsewhere``, not by our detector, are looked at in more
+        frames. What is read on a line does not depend on the other lines. Raises
+        :class:`InputError` for an image without pixels or of another type.
         """
         readings: dict[int, Reading] = {}
         waiting: list[tuple[int, Posteriors]] = []
@@ -124,7 +125,7 @@ class Recognizer:
             readings.update(zip((i for i, _ in waiting), read, strict=True))
             waiting.clear()
 
-        for i, posteriors in self._framed(lines):
+        for i, posteriors in self._framed(lines, cut_elsewhere):
             waiting.append((i, posteriors))
             frames = sum(len(p.log_probs) for _, p in waiting)
             if len(waiting) == self.batching.lines or frames >= self.batching.frames:
@@ -142,24 +143,31 @@ class Recognizer:
         found = {i: posteriors.log_probs for i, posteriors in self._posteriors(lines)}
         return [found[i] for i in range(len(lines))]
 
-    def _framed(self, lines: Sequence[Image]) -> Iterator[tuple[int, Posteriors]]:
+    def _framed(
+        self, lines: Sequence[Image], cut_elsewhere: bool
+    ) -> Iterator[tuple[int, Posteriors]]:
         """Yield number and posteriors of each line, cut around its letters where it was loose.
 
-        What is doubtful then is looked at as it came too, and the surer of the two counts.
+        What is doubtful then is looked at in other frames too, and the surest of them counts.
         """
         cuts = [tighten(_checked(image, i)) for i, image in enumerate(lines)]
-        doubtful: dict[int, Posteriors] = {}
+        doubtful: dict[int, tuple[float, Posteriors]] = {}
         tight = [image if cut is None else cut for image, cut in zip(lines, cuts, strict=True)]
         for i, found in self._posteriors(tight):
-            if cuts[i] is not None and sureness(found.log_probs) < SURE:
-                doubtful[i] = found
+            sure = sureness(found.log_probs)
+            if sure < SURE:
+                doubtful[i] = sure, found
             else:
                 yield i, found
-        numbers = list(doubtful)
-        for k, found in self._posteriors([lines[i] for i in numbers]):
-            cut = doubtful.pop(numbers[k])
-            surer = sureness(cut.log_probs) >= sureness(found.log_probs)
-            yield numbers[k], cut if surer else found
+        others = [
+            (i, frame) for i in doubtful for frame in other_frames(lines[i], cuts[i], cut_elsewhere)
+        ]
+        for k, found in self._posteriors([frame for _, frame in others]):
+            i, sure = others[k][0], sureness(found.log_probs)
+            if sure > doubtful[i][0]:
+                doubtful[i] = sure, found
+        for i, (_, found) in doubtful.items():
+            yield i, found
 
     def _posteriors(self, lines: Sequence[Image]) -> Iterator[tuple[int, Posteriors]]:
         """Yield number and posteriors of each line, in the order in which they are ready."""

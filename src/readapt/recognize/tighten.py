@@ -1,9 +1,10 @@
-"""A line cut too loosely, cut again around its letters.
+"""A line cut too loosely, cut again around its letters; and other frames for one that is doubtful.
 
 Detectors and people leave room above and below a line, and slivers of its neighbours: its letters
 are then half as high as they could be once the line is brought to the recognizer's height. The
 rows of the letters' bodies hold most of the ink; from them follows where ascenders and descenders
-end.
+end. Where the network is unsure of what it sees then, the cut may be wrong, or of a size that it
+does not like: the surest of a few frames is what is read.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from readapt.recognize.preprocess import PAPER, prepare_line
 from readapt.types import Image
 
 SURE: Final = 0.95
-"""Mean probability of a line's characters below which it is looked at as it was cut, too."""
+"""Mean probability of a line's characters below which it is looked at in other frames, too."""
+_ROOM: Final = 0.15
+"""Of a line's height: more paper above and below in one other frame, less of the top in another."""
 _ROWS: Final = 72
 """Rows that a line is looked at in."""
 _INK: Final = 0.55
@@ -61,6 +64,24 @@ def tightened(line: Image) -> Image:
     return line if cut is None else cut
 
 
+def other_frames(line: Image, cut: Image | None, cut_elsewhere: bool = False) -> list[Image]:
+    """Return frames in which a line may be read more surely, given what :func:`tighten` gave.
+
+    As it came, where it was cut. If it was ``cut_elsewhere``, and not by the detector whose cuts
+    the network has learnt: with more paper above and below, so that its letters get smaller, and
+    without its top, where the line above reaches in. Columns mean the same in all of them.
+    """
+    import cv2
+
+    frames = [] if cut is None else [line]
+    if not cut_elsewhere:
+        return frames
+    first = line if cut is None else cut
+    room = round(_ROOM * first.shape[0])
+    roomier = cv2.copyMakeBorder(first, room, room, 0, 0, cv2.BORDER_REPLICATE)
+    return [*frames, np.asarray(roomier, np.uint8), first[room:]]
+
+
 class Reads(Protocol):
     """What gives posteriors of lines, taken as they are cut; ``Recognizer`` and ``Reader`` do."""
 
@@ -69,19 +90,24 @@ class Reads(Protocol):
         ...
 
 
-def cut_as_read(reader: Reads, lines: Sequence[Image]) -> list[Image]:
-    """Return lines as ``Recognizer.read`` takes them: tightened, unless it is surer without.
+def cut_as_read(reader: Reads, lines: Sequence[Image], cut_elsewhere: bool = False) -> list[Image]:
+    """Return lines as ``Recognizer.read`` takes them: tightened, or in the frame it is surest of.
 
     What is learnt from, judged by and estimated on is what will be read.
     """
-    chosen = [tightened(line) for line in lines]
-    cut = [i for i, line in enumerate(lines) if chosen[i] is not line]
-    sure = [sureness(found) for found in reader.log_posteriors([chosen[i] for i in cut])]
-    doubtful = [(i, s) for i, s in zip(cut, sure, strict=True) if s < SURE]
-    loose = reader.log_posteriors([lines[i] for i, _ in doubtful])
-    for (i, s), found in zip(doubtful, loose, strict=True):
-        if s < sureness(found):
-            chosen[i] = lines[i]
+    cuts = [tighten(line) for line in lines]
+    chosen = [line if cut is None else cut for line, cut in zip(lines, cuts, strict=True)]
+    surest = [sureness(found) for found in reader.log_posteriors(chosen)]
+    others = [
+        (i, frame)
+        for i, (line, cut) in enumerate(zip(lines, cuts, strict=True))
+        if surest[i] < SURE
+        for frame in other_frames(line, cut, cut_elsewhere)
+    ]
+    read = reader.log_posteriors([frame for _, frame in others])
+    for (i, frame), found in zip(others, read, strict=True):
+        if sureness(found) > surest[i]:
+            chosen[i], surest[i] = frame, sureness(found)
     return chosen
 
 

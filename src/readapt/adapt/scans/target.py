@@ -244,7 +244,7 @@ class _Cut(NamedTuple):
 def _cuts(page: PageImage, reader: Reader, single: bool) -> tuple[list[_Cut], Image | None]:
     """Cut the lines out of a page; shrink it for the detector."""
     if single:
-        return [_Cut(page.image, *cut_as_read(reader, [page.image]))], None
+        return [_Cut(page.image, *cut_as_read(reader, [page.image], cut_elsewhere=True))], None
     found = reader.cut_lines(page)
     images, quads = [cut.image for cut in found], [cut.quad for cut in found]
     around = [crop_line(page.image, quad, AROUND) for quad in quads]

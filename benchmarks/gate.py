@@ -47,7 +47,7 @@ from readapt.recognize.lm import CharacterModel
 from readapt.train.selftrain import SelfTrainConfig
 
 sys.path.insert(0, str(ROOT / "recipes"))
-from study import halves
+from study import halves, reading
 
 JUDGES = {
     "certainty": ("certainty",),
@@ -113,9 +113,7 @@ def readings(run: Path, data: Path) -> Iterator[dict[str, Any]]:
     def read(network: Crnn) -> dict[str, Any]:
         reader = as_read(network, bundle.alphabet, 1)
         signs = find_signs(reader, target.held_out, reader.height)
-        rates = [
-            half.rate(lambda lines: [r.text for r in reader.read(lines, True)]) for half in parts
-        ]
+        rates = [half.rate(reading(reader)) for half in parts]
         return {"signs": [astuple(sign) for sign in signs], "true": rates}
 
     rounds = noted(run, Listen().name).get("rounds", [])

@@ -87,9 +87,11 @@ class Prefers:
 
     def __init__(self, height: int) -> None:
         self.height = height
+        self.asked = 0
 
     def log_posteriors(self, lines: Sequence[Image]) -> list[NDArray[np.float32]]:
         found = []
+        self.asked += len(lines)
         for line in lines:
             sure = 0.9 / (1 + abs(line.shape[0] - self.height) / self.height)
             found.append(np.log(np.array([[0.05, sure, 0.95 - sure]], np.float32)))
@@ -104,6 +106,9 @@ def test_lines_are_cut_as_reading_settles(letters: Image) -> None:
     assert cut_as_read(Prefers(tight.shape[0]), [loose])[0].shape == tight.shape
     assert cut_as_read(Prefers(loose.shape[0]), [loose, tight])[0] is loose
     assert cut_as_read(Prefers(9), []) == []
+    unasked = Prefers(9)  # there is nothing to choose between
+    assert cut_as_read(unasked, [letters])[0] is letters
+    assert unasked.asked == 0
 
 
 def test_other_frames_of_lines_cut_elsewhere(letters: Image) -> None:

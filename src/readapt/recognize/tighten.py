@@ -97,12 +97,14 @@ def cut_as_read(reader: Reads, lines: Sequence[Image], cut_elsewhere: bool = Fal
     """
     cuts = [tighten(line) for line in lines]
     chosen = [line if cut is None else cut for line, cut in zip(lines, cuts, strict=True)]
-    surest = [sureness(found) for found in reader.log_posteriors(chosen)]
+    tried = [i for i, cut in enumerate(cuts) if cut is not None or cut_elsewhere]
+    first = reader.log_posteriors([chosen[i] for i in tried])
+    surest = {i: sureness(found) for i, found in zip(tried, first, strict=True)}
     others = [
         (i, frame)
-        for i, (line, cut) in enumerate(zip(lines, cuts, strict=True))
+        for i in tried
         if surest[i] < SURE
-        for frame in other_frames(line, cut, cut_elsewhere)
+        for frame in other_frames(lines[i], cuts[i], cut_elsewhere)
     ]
     read = reader.log_posteriors([frame for _, frame in others])
     for (i, frame), found in zip(others, read, strict=True):

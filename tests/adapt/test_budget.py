@@ -10,7 +10,7 @@ import pytest
 from readapt.adapt.budget import Budget, peak_memory
 from readapt.adapt.settings import AdaptConfig
 
-SHARES = {"a": 1.0, "b": 3.0, "end": 0.1}
+SHARES = {"a": 1.0, "b": 3.0}
 
 
 class Time:
@@ -23,9 +23,9 @@ class Time:
 def test_portions_are_shares_of_what_is_left(tmp_path: Path) -> None:
     time = Time()
     budget = Budget(1000.0, tmp_path, time)
-    assert budget.portion("a", ["a", "b"], SHARES) == pytest.approx(900 / 4)
-    time.now += 500  # whatever took so long, the end keeps its share
-    assert budget.portion("b", ["b"], SHARES) == pytest.approx(400)
+    assert budget.portion("a", ["a", "b"], SHARES) == pytest.approx(920 / 4)
+    time.now += 500  # whatever took so long, the end keeps its time
+    assert budget.portion("b", ["b"], SHARES) == pytest.approx(420)
     time.now += 1000
     assert budget.left == 0
     assert budget.portion("b", ["b"], SHARES) == 0
@@ -36,12 +36,23 @@ def test_what_one_stage_leaves_over_the_next_one_has(tmp_path: Path) -> None:
     budget = Budget(1000.0, tmp_path, time)
     first = budget.portion("a", ["a", "b"], SHARES)
     time.now += first / 2
-    assert budget.portion("b", ["b"], SHARES) == pytest.approx(900 - first / 2)
+    assert budget.portion("b", ["b"], SHARES) == pytest.approx(920 - first / 2)
 
 
 def test_the_end_of_a_short_run_has_time_too(tmp_path: Path) -> None:
     assert Budget(600.0, tmp_path).portion("a", ["a"], SHARES) == pytest.approx(520, abs=1)
     assert Budget(100.0, tmp_path).portion("a", ["a"], SHARES) == pytest.approx(80, abs=1)
+
+
+def test_the_end_has_the_time_that_its_readings_take(tmp_path: Path) -> None:
+    """As much after an hour as after half of one; but most of a short run is for training."""
+    for seconds in (3600.0, 1800.0):
+        budget = Budget(seconds, tmp_path, Time())
+        budget.read_at_end(150.0)
+        assert budget.portion("a", ["a"], SHARES) == pytest.approx(seconds - 230)
+    short = Budget(600.0, tmp_path, Time())
+    short.read_at_end(150.0)
+    assert short.portion("a", ["a"], SHARES) == pytest.approx(480)
 
 
 def test_the_clock_survives(tmp_path: Path) -> None:

@@ -18,8 +18,9 @@ from readapt.whole import written_whole
 
 FILE_NAME: Final = "clock"
 _END = 80.0
+"""Seconds that the end takes however few lines there are, about: it draws lines to calibrate by."""
 _MOST_END = 0.2
-"""Share of a short budget that the end has at most."""
+"""Share of a short budget that the end has at most; it reads fewer lines then."""
 _EVERY = 2.0
 """Seconds between two writings of the clock."""
 
@@ -32,6 +33,7 @@ class Budget:
     ) -> None:
         """``seconds`` is all there is; what earlier runs in ``folder`` spent counts."""
         self.seconds = seconds
+        self._reading = 0.0
         self._path = folder / FILE_NAME
         self._now = now
         self._before = self._load()
@@ -62,14 +64,17 @@ class Budget:
         with written_whole(self._path) as scratch:
             scratch.write_text(f"{self.spent:.1f}", "utf-8")
 
+    def read_at_end(self, seconds: float) -> None:
+        """Keep so many for what the end reads, which is as much after an hour as after minutes."""
+        self._reading = seconds
+
     def portion(self, name: str, coming: Sequence[str], shares: Mapping[str, float]) -> float:
         """Seconds for stage ``name``, which is among those ``coming``.
 
-        What is left, less `shares["end"]` of the whole for the end, in the proportion of the
-        shares of the stages that are still to come. The end has ``_END`` seconds at least: it reads
-        as many lines after ten minutes as after an hour.
+        What is left, less the end's, in the proportion of the shares of the stages that are still
+        to come.
         """
-        end = max(shares["end"] * self.seconds, min(_END, _MOST_END * self.seconds))
+        end = min(_END + self._reading, _MOST_END * self.seconds)
         for_stages = max(0.0, self.left - end)
         return for_stages * shares[name] / sum(shares[other] for other in coming)
 

@@ -8,7 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from readapt.adapt.budget import Budget, Portion
+from readapt.adapt.budget import Budget, Portion, stopwatch
 from readapt.adapt.end.ending import Ending
 from readapt.adapt.gate.lines import Gate, Score, hardly_read
 from readapt.adapt.gate.make_gate import make_gate
@@ -26,6 +26,9 @@ from readapt.recognize.lm import CharacterModel
 
 WEIGHTS = "weights.safetensors"
 DETECTOR_WEIGHTS = "detector.safetensors"
+READINGS = 3.5
+"""How often all lines are read when training is over, about, by the time that the gate takes for
+its own: to count words, and before and after."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,10 @@ class Run:
         gate = self.gate = make_gate(state, self.bundle.alphabet, errors)
         self.now = "base"
         self.say("reading the held-out lines")
+        elapsed = stopwatch()
         gate.begin(gate.score(state.network))
+        of_gate = len(state.target.lines) / max(1, gate.lines)
+        self.budget.read_at_end(READINGS * elapsed() * of_gate)
         state.judge, state.general = gate.glance, gate.general
         state.most_general = gate.allowed
         self._note_base(state, gate.base)

@@ -21,15 +21,14 @@ SHARES: Final[Mapping[str, float]] = MappingProxyType(
         "teach": 0.2,
         "ask": 0.15,
         "listen": 0.4,
-        "weigh": 0.04,
+        "weigh": 0.005,
         "paper": 0.04,
         "teach-pages": 0.05,
         "listen-pages": 0.05,
-        "end": 0.08,
     }
 )
-"""Of the time: in proportion among the stages that run; `end` is a share of the whole."""
-
+"""Of the time less the end's, in proportion among the stages that run. `weigh` only reads, and has
+its time with the end."""
 
 ENOUGH_MINUTES: Final = 10.0
 """From so many on, all lines that there are for it are looked at, measured and judged by ..."""

@@ -134,6 +134,11 @@ class Gate:
         self._words: CharacterModel | None = None
         self._script = script
 
+    @property
+    def lines(self) -> int:
+        """How many lines a score reads."""
+        return len(self._held_out) + len(self._replay) + len(self._labelled)
+
     def begin(self, base: Score) -> None:
         """Take the base model for the present one."""
         self.base = self.present = base

@@ -48,6 +48,6 @@ def test_lines_that_nobody_can_read_are_not_shown() -> None:
 
     scrawl, better, worse = change(0.3, 0.4), change(0.3, 0.1), change(0.02, 0.2)
     estimate = Estimate(0.1, 0.1, 0.1, 9)
-    changes = Changes(9, 9, (scrawl, better, worse), (), estimate, estimate)
+    changes = Changes(9, 9, 1, (scrawl, better, worse), (), estimate, estimate)
     assert changes.legible == (better, worse)
     assert changes.worse == (worse,)

@@ -46,6 +46,23 @@ def test_an_engine_that_hangs_costs_one_line(tmp_path: Path) -> None:
     assert list(RapidOcr(worker=worker, seconds=0.3).read([LINE])) == [None]
 
 
+def test_an_engine_that_cannot_even_start_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = tmp_path / "worker.py"
+    worker.write_text("raise OSError('no models here.')\n")
+    assert RapidOcr(worker=worker).complaint(LINE) == "OSError: no models here"
+    worker.write_text("import time\ntime.sleep(30)\n")
+    assert "timed out" in RapidOcr(worker=worker, seconds=0.3).complaint(LINE)
+    program = tmp_path / "tesseract"
+    program.write_text("#!/bin/sh\necho loading; echo no such data >&2; exit 1\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert Tesseract("tesseract:eng", "eng").complaint(LINE) == "no such data"
+    monkeypatch.setenv("PATH", "")
+    assert "tesseract" in Tesseract("tesseract:eng", "eng").complaint(LINE)
+
+
 def test_missing_engines_say_how_to_install_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

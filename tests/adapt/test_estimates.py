@@ -9,10 +9,11 @@ import pytest
 from bar_world import ALPHABET, bars, reading_network, words
 
 from readapt.adapt.end.calibrated import A_SET, fit_weights
+from readapt.adapt.end.changes import Changes, by_turns
 from readapt.adapt.end.estimates import BothRead, draw
 from readapt.adapt.exported import as_read
 from readapt.adapt.learning.known import Known
-from readapt.evaluate.estimate import Signs
+from readapt.evaluate.estimate import Signs, estimate
 from readapt.models.manifest import ErrorEstimate
 from readapt.types import Image
 
@@ -71,6 +72,30 @@ def test_a_few_lines_held_out_of_a_page_do_not_say_what_it_is_like() -> None:
     found = replace(found, pages=(0, 0, *(1,) * 18, *(0,) * 8, *(2,) * 12))
     rates = {name: after.rate for name, _, after in found.by_page("abc".__getitem__)}
     assert rates["a"] == rates["c"] > 0.01
+
+
+def test_before_and_after_of_a_page_are_of_the_same_lines() -> None:
+    """Most lines of page a that there was time for are held out, and harder than the others."""
+    found = both(signs(4.0, 8) + signs(1.0, 6), signs(3.0, 8) + signs(0.0, 6), 8)
+    found = replace(found, pages=(*(0,) * 8, *(0,) * 4, *(1,) * 2))
+    for _, before, after in found.by_page("ab".__getitem__):
+        assert after.rate == pytest.approx(found.left * before.rate)
+
+
+def test_lines_of_all_pages_come_before_the_second_of_any() -> None:
+    pages = [0] * 9 + [1] + [2] * 3
+    order = by_turns(pages, 0)
+    assert sorted(order) == list(range(13))
+    assert {pages[i] for i in order[:3]} == {0, 1, 2}
+    assert sorted(pages[i] for i in order[3:7]) == [0, 0, 2, 2]
+
+
+def test_what_there_was_no_time_for_is_said() -> None:
+    one = estimate((), PLAIN)
+    pages = (("a", one, one), ("b", one, one))
+    assert Changes(9, 9, 2, (), pages, one, one).unread == ""
+    assert "5 of 9 lines:" in Changes(5, 9, 2, (), pages, one, one).unread
+    assert "5 of 9 lines, of 2 of 3 pages:" in Changes(5, 9, 3, (), pages, one, one).unread
 
 
 def test_pages_are_drawn_whole_where_there_are_enough() -> None:

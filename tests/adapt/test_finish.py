@@ -45,6 +45,14 @@ def test_labelled_pages_measure_what_is_read_and_what_is_found(
     looked.assert_called_once()  # the detector is the same
 
 
+def test_a_truth_in_capitals_is_measured_in_capitals(tiny_model: Bundle, tmp_path: Path) -> None:
+    truth = write_labelled_page(tmp_path / "truth")
+    page = truth / "page.json"
+    page.write_text(page.read_text("utf-8").replace("abab", "ABAB"), "utf-8")
+    assert measure(tiny_model, tiny_model, truth, 1).before > 0.4
+    assert measure(tiny_model, tiny_model, truth, 1, ignore_case=True).before == 0
+
+
 def test_labelled_documents_among_the_scans_are_said(tmp_path: Path) -> None:
     folder = write_lines(tmp_path / "lines", 3, truth=True)
     known = load_truth([folder])

@@ -45,7 +45,7 @@ def state(minutes: float) -> State:
 
 
 def test_a_short_budget_has_no_time_for_a_game(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "5 minutes are too few" in LearnLook().lacks(state(5))
+    assert "20 minutes in all, and there are 5" in LearnLook().lacks(state(5))
     assert "6 lines are too few for it, 150 are needed" in LearnLook().lacks(state(60))
     monkeypatch.setattr(look, "FEWEST", 6)
     assert LearnLook().lacks(state(60)) == ""

@@ -19,7 +19,7 @@ from readapt.adapt.pipeline import adapt
 from readapt.adapt.run import Told
 from readapt.adapt.scans.target import TargetConfig, find_target
 from readapt.adapt.settings import AdaptConfig, GateConfig
-from readapt.adapt.teachers.engines import RAPIDOCR_PYTHON, RapidOcr
+from readapt.adapt.teachers.engines import RAPIDOCR_PYTHON, RapidOcr, Tesseract
 from readapt.cli.adapt import Progress
 from readapt.errors import InputError
 from readapt.models.bundle import Bundle
@@ -183,6 +183,38 @@ def test_the_adaptation_goes_on_after_a_crash(tmp_path: Path) -> None:
     config = replace(CONFIG, teachers=("rapidocr",))
     adapted = adapt(scans, tmp_path / "mine", base=tmp_path / "base", config=config)
     assert "19 of 20 lines" in adapted.report.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("rapidocr")
+def test_a_teacher_that_fails_on_every_line_is_said_and_not_noted_as_one(tmp_path: Path) -> None:
+    package = tmp_path / "packages" / "rapidocr" / "__init__.py"
+    package.write_text("class RapidOCR:\n    def __init__(self, params):\n        1 / 0\n")
+    save_small_bundle(tmp_path / "base")
+    scans = write_lines(tmp_path / "scans", 20)
+    config = replace(CONFIG, teachers=("rapidocr",))
+    adapted = adapt(scans, tmp_path / "mine", base=tmp_path / "base", config=config)
+    (said,) = (one for one in adapted.remarks if "rapidocr" in one)
+    assert said == (
+        "The teacher rapidocr failed on every line and is left out: ZeroDivisionError: division by "
+        "zero."
+    )
+    assert Bundle.load(adapted.model).manifest.provenance["adapted"]["teachers"] == []  # type: ignore[index,call-overload]
+
+
+def test_one_engine_has_one_voice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it is named: two copies would outvote the student."""
+    monkeypatch.setattr(Tesseract, "missing", lambda _: "")
+    monkeypatch.setattr(Tesseract, "_installed", lambda _: ("eng", "fra"))
+    monkeypatch.setattr(Tesseract, "fitted", lambda self, *_: self)
+    monkeypatch.setattr(Tesseract, "read", lambda _, lines: (("ab", 0.9) for _ in lines))
+    save_small_bundle(tmp_path / "base")
+    scans = write_lines(tmp_path / "scans", 20)
+    names = ("tesseract:eng", "tesseract:fra", "tesseract:eng+fra", "tesseract")
+    config = replace(CONFIG, teachers=names)
+    adapted = adapt(scans, tmp_path / "mine", base=tmp_path / "base", config=config)
+    html = adapted.report.read_text("utf-8")
+    assert html.count("20 of 20 lines") == 3
+    assert "reads as tesseract:eng does, and is asked once" in html
 
 
 def test_a_python_that_is_not_there_lacks_rapidocr(

@@ -165,14 +165,17 @@ def test_stages_that_cannot_run_say_why(tmp_path: Path) -> None:
     config = replace(CONFIG, minutes=5.0, only=("look", "ask"))
     adapted = run(tmp_path, config)
     html = adapted.report.read_text("utf-8")
-    assert "5 minutes are too few" in html
+    assert "it takes 20 minutes in all, and there are 5" in html
     assert "no --teacher was named" in html
 
 
 def test_a_teacher_installed_after_it_was_left_out_is_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    said: list[str] = []
+
     def die(told: Told) -> None:
+        said.append(told.text)
         if told.text.startswith("left out"):
             raise Kill
 
@@ -180,6 +183,7 @@ def test_a_teacher_installed_after_it_was_left_out_is_asked(
     monkeypatch.setattr(RapidOcr, "missing", lambda _: "not installed: pip install it")
     with pytest.raises(Kill):
         run(tmp_path, config, listener=die)
+    assert said[0] == "not installed: pip install it Going on without it."  # before any work
     monkeypatch.setattr(RapidOcr, "missing", lambda _: "")
     monkeypatch.setattr(RapidOcr, "read", lambda _, lines: (("ab", 0.9) for _ in lines))
     html = run(tmp_path, config, resume=True).report.read_text("utf-8")
@@ -196,6 +200,8 @@ def test_unknown_stages_and_places(tmp_path: Path) -> None:
             run(tmp_path, replace(CONFIG, minutes=minutes))
     with pytest.raises(UsageError, match="--steps -5"):
         run(tmp_path, replace(CONFIG, steps=-5))
+    with pytest.raises(UsageError, match="would be taken for scans"):
+        adapt(tmp_path, tmp_path / "deep" / "mine", config=CONFIG)
     with pytest.raises(UsageError, match="give -o a name"):
         adapt("scans", ".", config=CONFIG)
     with pytest.raises(UsageError, match="the stages are words, survey, free"):
@@ -216,7 +222,7 @@ def test_what_cannot_begin_leaves_nothing_behind(tmp_path: Path) -> None:
             adapt(tmp_path / scans, tmp_path / "mine", base=tmp_path / "base", config=CONFIG)
     text = tmp_path / "corpus.txt"
     text.write_text("дом сад лес ab " * 40, "utf-8")
-    with pytest.raises(UsageError, match=r"corpus: 82% of its letters .* --extend-alphabet"):
+    with pytest.raises(UsageError, match=r"corpus\.txt: 82% of its letters .* --extend-alphabet"):
         run(tmp_path, text=text)
     assert not (tmp_path / "mine-adapting").exists()
 

@@ -13,6 +13,7 @@ from readapt.adapt.run import Run
 from readapt.adapt.scans.target import FILE_NAME, Target, find_target, load_target, save_target
 from readapt.adapt.settings import LEAST_JUDGES
 from readapt.adapt.stage import State
+from readapt.adapt.teachers.engines import find_teacher
 from readapt.errors import ModelError
 from readapt.nets.crnn import Crnn
 from readapt.reader import Reader, choose_decoder, load_detector
@@ -35,10 +36,14 @@ def begin(
     """Cut the lines, load texts and networks, and say what is odd about any of them."""
     corpora, given = load_corpora(text)
     if given and not extend:
-        check_text(corpora, run.bundle.alphabet)
+        check_text(text, corpora, run.bundle.alphabet)
+    config = run.config
+    problems = [problem for name in config.teachers if (problem := find_teacher(name).missing())]
+    lacking = [f"{problem} Going on without it." for problem in problems]
+    for remark in lacking:  # before pages are looked at, which may take minutes
+        run.say(remark, remark=True)
     target = _target(run, scans)
     remarks = list(target.remarks)
-    config = run.config
     if config.minutes < LEAST_MINUTES and not config.steps:
         remarks.append("Less than a minute: looking for lines and the end alone take longer.")
     alphabet = run.bundle.alphabet
@@ -59,7 +64,7 @@ def begin(
     for remark in remarks:
         run.say(remark, remark=True)
     _with_detector(state, run)
-    return state, remarks
+    return state, [*lacking, *remarks]
 
 
 def _target(run: Run, scans: Sequence[str]) -> Target:

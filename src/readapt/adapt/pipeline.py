@@ -18,7 +18,13 @@ from readapt.adapt.journal import MINUTES, Journal, minutes_before
 from readapt.adapt.learning.weights import trainable
 from readapt.adapt.lock import FILE_NAME as LOCK_NAME
 from readapt.adapt.lock import only_one
-from readapt.adapt.preparation import check, make_folder, measured_among, shared_settings
+from readapt.adapt.preparation import (
+    check,
+    check_place,
+    make_folder,
+    measured_among,
+    shared_settings,
+)
 from readapt.adapt.run import Listener, Run
 from readapt.adapt.scans.target import FILE_NAME
 from readapt.adapt.settings import AdaptConfig
@@ -42,6 +48,7 @@ def adapt(
     text: str | Path | None = None,
     base: str | Path | None = None,
     truth: str | Path | None = None,
+    ignore_case: bool = False,
     config: AdaptConfig | None = None,
     resume: bool = False,
     extend_alphabet: bool = False,
@@ -57,6 +64,7 @@ def adapt(
             languages found.
         base: the model to begin with; None for the one that comes with readapt.
         truth: labelled pages or lines to measure by, before and after; nothing is learnt from it.
+        ignore_case: measure in upper case, where the truth has no other.
         config: budget, stages, teachers; see ``readapt.adapt.settings``. None for those settings,
             and the minutes of what is resumed.
         resume: go on with what an earlier run began.
@@ -82,7 +90,10 @@ def adapt(
     if config is None:
         config = AdaptConfig()
         config = replace(config, minutes=minutes_before(work) or config.minutes)
+    named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
     check(out, work, config, resume)
+    if not resume:
+        check_place(out, named)
     if extend_alphabet and text is None:
         raise UsageError(
             "--extend-alphabet takes new characters from a corpus: give one by --text."
@@ -94,7 +105,6 @@ def adapt(
     labelled = None if truth is None else load_truth([truth])
     find_device(config.device)
     network = trainable(bundle)  # as is a model that cannot learn
-    named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
     make_folder(out, work)
     with said_plainly(work), only_one(work):
         settings = shared_settings(config, named, text, bundle, extend_alphabet)
@@ -113,7 +123,7 @@ def adapt(
                 run.say(remark, remark=True)
                 remarks.append(remark)
             run.stages(state)
-            return finish(run.ending(state, remarks), out, truth)
+            return finish(run.ending(state, remarks), out, truth, ignore_case)
         except (InputError, UsageError):
             if journal.begun_anew and not (work / FILE_NAME).exists():
                 _leave_nothing(work)

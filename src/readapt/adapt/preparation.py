@@ -57,6 +57,16 @@ def check(out: Path, work: Path, config: AdaptConfig, resume: bool) -> None:
         )
 
 
+def check_place(out: Path, scans: Sequence[str]) -> None:
+    """Refuse to work in a folder of scans: the next run would take its pictures for some."""
+    for scan in scans:
+        if Path(scan).is_dir() and out.resolve().is_relative_to(Path(scan).resolve()):
+            raise UsageError(
+                f"{out}: lies in {scan}, where pictures of the work would be taken for scans; "
+                "choose an -o elsewhere."
+            )
+
+
 def make_folder(out: Path, work: Path) -> None:
     """Make the folder to work in, beside where the model goes; :class:`UsageError` if none can."""
     try:
@@ -76,13 +86,13 @@ def load_corpora(text: str | Path | None) -> tuple[Mapping[str, Corpus], bool]:
     return {corpus.name: corpus}, True
 
 
-def check_text(corpora: Mapping[str, Corpus], alphabet: Alphabet) -> None:
-    """Refuse texts of the user's most of whose letters the alphabet lacks: nothing is left."""
-    for name, corpus in corpora.items():
+def check_text(text: str | Path | None, corpora: Mapping[str, Corpus], alphabet: Alphabet) -> None:
+    """Refuse a ``text`` of the user's most of whose letters the alphabet lacks: nothing is left."""
+    for corpus in corpora.values():
         lacking = share_of(alphabet.missing(corpus.text), corpora)
         if lacking > MOST_LACKING:
             raise UsageError(
-                f"{name}: {lacking:.0%} of its letters are none of the model's; --extend-alphabet "
+                f"{text}: {lacking:.0%} of its letters are none of the model's; --extend-alphabet "
                 "gives them classes, or give texts in the model's script."
             )
 

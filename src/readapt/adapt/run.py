@@ -194,7 +194,8 @@ class Run:
         before = (self.journal.get(begun) or {}).get("spent", started)
         entry["seconds"] = round(self.budget.spent - before, 1)
         self.journal.add(f"stage {stage.name}", entry)
-        self.say(entry.get("reason", "done"))
+        decision = ("kept: " if entry["kept"] else "rejected: ") if "reason" in entry else ""
+        self.say(decision + entry.get("reason", "done"))
 
     def _hear(self, state: State) -> None:
         """Let other engines judge, once they were asked."""

@@ -54,6 +54,9 @@ def adapt(
             "is learnt from their texts."
         ),
     ] = None,
+    ignore_case: Annotated[
+        bool, typer.Option("--ignore-case", help="Measure by --truth in upper case.")
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what was begun in OUT-adapting.")
     ] = False,
@@ -95,15 +98,11 @@ def adapt(
     from readapt.adapt.pipeline import adapt as run
     from readapt.adapt.pipeline import work_folder
     from readapt.adapt.settings import AdaptConfig
-    from readapt.adapt.teachers.engines import find_teacher
     from readapt.batch.executor import quiet_warnings
     from readapt.train.device import find_device
 
     quiet_warnings()
     find_device(device.value)  # what is wrong with it is said before hours of work
-    for name in teacher or ():
-        if problem := find_teacher(name).missing():
-            print(f"readapt: {problem} Going on without it.", file=sys.stderr)
     if minutes is None:
         minutes = (
             minutes_before(work_folder(out)) if resume and out.name else None
@@ -127,6 +126,7 @@ def adapt(
             text=text,
             base=model,
             truth=truth,
+            ignore_case=ignore_case,
             config=config,
             resume=resume,
             extend_alphabet=extend_alphabet,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,8 @@ class Changes:
     """Lines that were read with both models."""
     of: int
     """Lines there are; the others were left out for want of time."""
+    of_pages: int
+    """Pages there are; of some no line may have been read."""
     changed: tuple[Change, ...]
     """Most changed first."""
     pages: tuple[tuple[str, Estimate, Estimate], ...]
@@ -61,6 +64,16 @@ class Changes:
     """Of all lines that were read, as the base model reads them ..."""
     after: Estimate
     """... and as the new one does, by what became of those held out."""
+
+    @property
+    def unread(self) -> str:
+        """Say what there was no time for; "" where all lines were read."""
+        if self.lines == self.of:
+            return ""
+        said = f"There was time for {self.lines} of {self.of} lines"
+        if (read := len(self.pages)) < self.of_pages:
+            said += f", of {read} of {self.of_pages} pages"
+        return f"{said}: estimates are by these."
 
     @property
     def legible(self) -> tuple[Change, ...]:
@@ -86,8 +99,8 @@ def words_of(bundle: Bundle) -> Beam | None:
 def find_changes(ending: Ending, bundle: Bundle, weights: Weights, seconds: float) -> Changes:
     """Read lines as the base model does and as ``bundle``, the new one, does, as time allows.
 
-    Held-out lines come first, then others from all over the scans. ``weights`` turn the signs of
-    both into errors.
+    Held-out lines come first, then others, one of each page after the other. ``weights`` turn the
+    signs of both into errors.
     """
     state, elapsed = ending.state, stopwatch()
     asked = weights.before.words or weights.after.words
@@ -101,7 +114,7 @@ def find_changes(ending: Ending, bundle: Bundle, weights: Weights, seconds: floa
     )
     target, height = state.target, state.network.config.height
     first = len(target.held_out)
-    learnt = np.random.default_rng(state.config.seed).permutation(len(target.lines)).tolist()
+    learnt = by_turns(target.pages, state.config.seed)
     lines = [*target.held_out, *(target.lines[i] for i in learnt)]
     pages = [*target.held_out_pages, *(target.pages[i] for i in learnt)]
     signs: tuple[list[Signs], list[Signs]] = ([], [])
@@ -133,4 +146,14 @@ def find_changes(ending: Ending, bundle: Bundle, weights: Weights, seconds: floa
     ]
     changed.sort(key=lambda change: -change.edits)
     by_page = both.by_page(target.name)
-    return Changes(read, len(lines), tuple(changed), by_page, *both.collection())
+    return Changes(read, len(lines), len(set(pages)), tuple(changed), by_page, *both.collection())
+
+
+def by_turns(pages: Sequence[int], seed: int) -> list[int]:
+    """Order lines so that each page has its turn: any line of each, then another of each, ..."""
+    turns: dict[int, int] = {}
+    order: list[tuple[int, int, int]] = []
+    for i in np.random.default_rng(seed).permutation(len(pages)).tolist():
+        turns[pages[i]] = turn = turns.get(pages[i], 0) + 1
+        order.append((turn, len(order), i))
+    return [i for _, _, i in sorted(order)]

@@ -112,7 +112,7 @@ class BothRead:
             before = estimate([self.signs[0][i] for i in mine], self.by[0], 200)
             after = _share_of(before, left)
             held = [i for i in mine if i < self.held_out]
-            if 2 * len(held) > len(mine):  # a few lines of it say less than all held out together
+            if len(held) == len(mine):  # of another page, these are not the lines of "before"
                 after = estimate([self.signs[1][i] for i in held], self.by[1], 200)
             found.append((name(page), before, after))
         return tuple(sorted(found, key=lambda row: -row[2].rate))

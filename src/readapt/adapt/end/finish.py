@@ -20,6 +20,7 @@ from readapt.adapt.end.report import write_report
 from readapt.adapt.gate.lines import hardly_read
 from readapt.adapt.learning.known import known_lines
 from readapt.adapt.learning.second_student import most_memory
+from readapt.adapt.teachers.heard import load_readings
 from readapt.errors import ReadaptError
 from readapt.evaluate.estimate import Estimate
 from readapt.models.bundle import Bundle, save_bundle
@@ -55,7 +56,9 @@ class Adapted:
     """Pages with their estimates before and after, the most doubtful first."""
 
 
-def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
+def finish(
+    ending: Ending, out: Path, truth: str | Path | None, ignore_case: bool = False
+) -> Adapted:
     """Write the model and the report; measure where there is a truth."""
     ending = replace(ending, remarks=(*ending.remarks, *_doubts(ending)))
     for left in ending.work.glob(f"{_DRAFT}*"):  # by a run that was killed here
@@ -68,6 +71,8 @@ def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
         bundle, weights = _calibrated(ending, bundle)
         ending.say("reading lines before and after")
         changes = find_changes(ending, bundle, weights, 0.7 * ending.budget.left)
+        if changes.unread:
+            ending = replace(ending, remarks=(*ending.remarks, changes.unread))
         provenance = ending.bundle.manifest.provenance | {"adapted": _provenance(ending)}
         update = {"metrics": _metrics(ending, changes), "provenance": provenance}
         bundle = _saved(bundle, out, update)
@@ -75,7 +80,8 @@ def finish(ending: Ending, out: Path, truth: str | Path | None) -> Adapted:
     if truth is not None:
         ending.say("measuring on the labelled documents")
         try:
-            measured = measure(ending.bundle, bundle, truth, ending.state.config.threads)
+            threads = ending.state.config.threads
+            measured = measure(ending.bundle, bundle, truth, threads, ignore_case)
         except ReadaptError as error:  # the model stands, and is reported
             remark = f"Nothing could be measured on the labelled documents: {error}"
             ending = replace(ending, remarks=(*ending.remarks, remark))
@@ -137,7 +143,7 @@ def _provenance(ending: Ending) -> dict[str, Any]:
         "minutes": round(ending.budget.spent / 60, 1),
         "lines": len(ending.state.target.lines),
         "seed": ending.state.config.seed,
-        "teachers": list(ending.state.config.teachers),
+        "teachers": sorted(load_readings(ending.state)),
     }
 
 

@@ -26,10 +26,16 @@ class Measured:
     """H-mean of the found lines before and after, where there are pages and a detector."""
 
 
-def measure(before: Bundle, after: Bundle, truth: str | Path, threads: int | None) -> Measured:
+def measure(
+    before: Bundle,
+    after: Bundle,
+    truth: str | Path,
+    threads: int | None,
+    ignore_case: bool = False,
+) -> Measured:
     """Read labelled lines with both models; folded error rates."""
     known = load_truth([truth])
-    config = EvaluationConfig(pages=False, worst=0)
+    config = EvaluationConfig(pages=False, ignore_case=ignore_case, worst=0)
     rates = [evaluate(known, Reader(bundle.folder, threads), config) for bundle in (before, after)]
     boxes = None
     if known.pages and before.detector is not None:

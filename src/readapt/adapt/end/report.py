@@ -31,6 +31,17 @@ _LOOKS = {
 }
 """Columns of the judge's log that are shown."""
 
+_GLOSSARY = (
+    "Kept: in the new model. Rejected: tried, and the weights before it stand. Held-out lines: "
+    "lines of the scans that nothing is learnt from. Likelier words: what is read there is "
+    "likelier in the language. Resampled sets: these lines drawn again with return, to tell a gain "
+    "from luck. Spoiled lines: lines that are surely read, made harder on purpose. General lines: "
+    "rendered in all kinds of type and damaged more than most scans are, so that a sixth of their "
+    "characters is wrong; they must not get much worse, so that the model still reads other "
+    "documents. KID and gap: how far pictures are from the scans, 0 at best."
+)
+"""What an archivist has not heard of before."""
+
 _STYLE = """
 :root { color-scheme: light dark; --rule: #8884 }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
@@ -62,7 +73,11 @@ def write_report(
         *(f"<p><b>{escape(remark)}</b></p>" for remark in ending.remarks),
         "<h2>Stages</h2>",
         _stages(ending),
+        _note(_GLOSSARY),
         "<h2>What was found out</h2>",
+        _note(
+            "Of what was measured on lines, a tenth is below the first figure, half, nine tenths."
+        ),
         _records(ending),
         "<h2>Curves</h2>",
         _estimates(ending),
@@ -73,15 +88,17 @@ def write_report(
         _note(f"{_counted(changes)} Struck out: before; marked: after."),
         *map(_line, changes.legible[:SHOWN]),
         "<h2>What may have got worse</h2>",
+        _general(ending),
         _note(
             "Changed lines with more errors than before, by the estimate; it is too kind to lines "
             "learnt from."
         ),
-        *map(_line, changes.worse[:SHOWN]),
+        *(map(_line, changes.worse[:SHOWN]) if changes.worse else [_note("None.")]),
         "<h2>Pages</h2>",
         _note(
             "Estimated share of wrong characters, with the interval that nine of ten lie in. Of "
-            "pages learnt from, after is before, times what is left of errors on lines held out."
+            "pages learnt from, after is before, times what is left of errors on lines held out. "
+            f"{changes.unread}"
         ),
         _table(
             ("Page", "Before", "After"),
@@ -161,7 +178,11 @@ def _records(ending: Ending) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
+        if any(isinstance(one, list) for one in value.values()):
+            return "; ".join(f"{k}: {_plain(v)}" for k, v in value.items())
         return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
     if isinstance(value, list):
         rows = any(isinstance(one, dict) for one in value)
@@ -179,12 +200,27 @@ def _estimates(ending: Ending) -> str:
             if "estimate" in entry
         ),
     ]
-    curves = {
-        "estimate on the scans": [rate for _, rate, _, _ in scored],
-        "general lines": [rate for _, _, rate, _ in scored],
-    }
     labels = [name if kept else f"({name})" for name, _, _, kept in scored]
-    return curve(curves, labels) + _note("In brackets: rejected by the gate.")
+    own, general = [rate for _, rate, _, _ in scored], [rate for _, _, rate, _ in scored]
+    return (
+        _note("Estimated share of wrong characters on held-out lines after each stage")
+        + curve({"on the scans": own}, labels)
+        + _note("Share of wrong characters on general rendered lines")
+        + curve({"general lines": general}, labels)
+        + _note("In brackets: rejected by the gate.")
+    )
+
+
+def _general(ending: Ending) -> str:
+    """Say so if other documents may be read worse than before."""
+    before, after = ending.gate.base.replay, ending.gate.present.replay
+    if after <= before:
+        return _note(f"General rendered lines did not: {before:.2%} → {after:.2%} wrong.")
+    return _note(
+        f"General rendered lines: {before:.2%} → {after:.2%} wrong; the gate allows "
+        f"{ending.gate.allowed:.2%}. Documents of another look may be read worse than before: read "
+        "them with the model that was begun with."
+    )
 
 
 def look_shown(work: Path) -> Iterable[str]:

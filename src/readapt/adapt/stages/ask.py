@@ -46,12 +46,18 @@ class Ask:
 
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:
         """Read the held-out lines first, then the others, evenly over the scans."""
-        teachers, record = [], dict[str, JsonValue]()
+        teachers: list[Teacher] = []
+        record: dict[str, JsonValue] = {}
         for teacher in _teachers(state):
             if problem := teacher.missing():
                 record[teacher.name] = problem
                 continue
-            teachers.append(_fitted(teacher, state))
+            fitted = _fitted(teacher, state)
+            same = [one.name for one in teachers if _voice(one) == _voice(fitted)]
+            if same:  # two of one voice agree on whatever it misreads
+                record[teacher.name] = f"reads as {same[0]} does, and is asked once"
+                continue
+            teachers.append(fitted)
             if without := teachers[-1].without():
                 state.remark(without)
                 record[f"{teacher.name} lacks"] = without
@@ -69,6 +75,12 @@ class Ask:
             read = sum(answer is not None for answer in found)
             record[name] = f"{read} of {len(every)} lines"
         for teacher in teachers:
+            if answers[teacher.name] and not any(answers[teacher.name]):
+                said = teacher.complaint(every[0])
+                state.remark(
+                    f"The teacher {teacher.name} failed on every line and is left out: "
+                    f"{said or 'it says nothing of why'}."
+                )
             if isinstance(teacher, Tesseract):
                 record[f"{teacher.name} reads with"] = teacher.codes
         files = {READINGS: folder / "readings.json", HEARD: folder / "heard.json"}
@@ -127,6 +139,11 @@ def _teachers(state: State) -> list[Teacher]:
     threads = state.config.threads or cores()
     names = dict.fromkeys(state.config.teachers)
     return [find_teacher(name, languages, old, threads) for name in names]
+
+
+def _voice(teacher: Teacher) -> str:
+    """Tell engines apart by what they read with, however they are named."""
+    return f"tesseract {teacher.codes}" if isinstance(teacher, Tesseract) else teacher.name
 
 
 def _fitted(teacher: Teacher, state: State) -> Teacher:

@@ -39,6 +39,8 @@ JUDGE = "rapidocr"
 FEWEST = 150
 """Lines that a look is learnt from, at least; with those held out about as many as
 ``readapt train cyclegan`` asks for."""
+LEAST_MINUTES = 20.0
+"""Of the whole budget: in less the game hardly begins."""
 WRITTEN = 3000
 """Lines written in the look, at most."""
 A_MINUTE = 100
@@ -57,8 +59,8 @@ class LearnLook:
         if state.config.look:
             return ""
         minutes, lines = state.config.minutes, len(state.target.lines)
-        if minutes < 20:
-            return f"{minutes:g} minutes are too few for it"
+        if minutes < LEAST_MINUTES:
+            return f"it takes {LEAST_MINUTES:g} minutes in all, and there are {minutes:g}"
         return "" if lines >= FEWEST else f"{lines} lines are too few for it, {FEWEST} are needed"
 
     def run(self, state: State, portion: Portion, folder: Path) -> Outcome:

@@ -70,6 +70,13 @@ class Teacher(Protocol):
         """Yield an answer for each line, `height width` uint8 grey, in order."""
         ...
 
+    def complaint(self, line: Image) -> str:
+        """Try to read a line, and return the last that is said of what goes wrong; "" for nothing.
+
+        For an engine that has failed on all of them.
+        """
+        ...
+
 
 def find_teacher(
     name: str, languages: Sequence[str] = (), old: bool = False, threads: int = 1
@@ -175,18 +182,32 @@ class Tesseract:
             listed = Path(scratch) / "list.txt"
             listed.write_text("\n".join(map(str, paths)) + "\n", "utf-8")
             out = Path(scratch) / "out"
-            command = ["tesseract", str(listed), str(out), "-l", codes, "--psm", "7", "tsv"]
             try:
-                done = subprocess.run(
-                    command,
-                    capture_output=True,
-                    timeout=_SECONDS,
-                    env=os.environ | {"OMP_THREAD_LIMIT": str(self.threads)},
-                )
+                done = self._start(listed, out, codes)
                 table = out.with_name("out.tsv").read_text("utf-8")
                 return None if done.returncode else parse_tsv(table, len(lines))
             except (OSError, ValueError, subprocess.TimeoutExpired):  # no table, or an odd one
                 return None
+
+    def _start(self, image: Path, out: Path, codes: str) -> subprocess.CompletedProcess[bytes]:
+        """Read an image, or a list of some, into a table."""
+        return subprocess.run(
+            ["tesseract", str(image), str(out), "-l", codes, "--psm", "7", "tsv"],
+            capture_output=True,
+            timeout=_SECONDS,
+            env=os.environ | {"OMP_THREAD_LIMIT": str(self.threads)},
+        )
+
+    def complaint(self, line: Image) -> str:
+        """Return the last line of stderr."""
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / "line.png"
+            cv2.imwrite(str(path), line)
+            try:
+                done = self._start(path, path.with_name("out"), self.codes)
+            except (OSError, subprocess.TimeoutExpired) as error:
+                return str(error)
+            return _last_line(done.stderr)
 
 
 def _distance(teacher: Teacher, lines: Sequence[Image], texts: Sequence[str]) -> int | None:
@@ -264,6 +285,20 @@ class RapidOcr:
             text=True,
         )
 
+    def complaint(self, line: Image) -> str:
+        """Return the last line of stderr."""
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / "line.png"
+            cv2.imwrite(str(path), line)
+            command = [_python(), str(self.worker), str(self.threads)]
+            try:
+                done = subprocess.run(
+                    command, input=f"{path}\n".encode(), capture_output=True, timeout=self.seconds
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                return str(error)
+            return _last_line(done.stderr)
+
     def _ask(self, process: subprocess.Popen[str], path: Path) -> Answer:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -275,6 +310,11 @@ class RapidOcr:
         except (OSError, ValueError, TypeError):
             return None
         return None if text is None else (" ".join(str(text).split()), float(sure))
+
+
+def _last_line(said: bytes) -> str:
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1].strip().rstrip(".") if lines else ""
 
 
 def _end(process: subprocess.Popen[str]) -> None:

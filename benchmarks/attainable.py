@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hardware import RESULTS, ROOT, head, write_result
 from shared_errors import edited
 
@@ -30,6 +31,7 @@ from readapt.reader import load_recognizer
 
 sys.path.insert(0, str(ROOT / "recipes"))
 from study import COLLECTIONS, TEACHERS, Half, asking, halves, reading
+from study_table import resampled
 
 MODELS = ("shipped", "adapted")
 PARTS = ("seen", "unseen")
@@ -55,9 +57,14 @@ def main() -> None:
         print(shown(rows[-1]), flush=True)
         if arguments.keep is not None:
             arguments.keep.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
-    for part in PARTS:
-        means = [sum(one[part][key] for one in rows) / len(rows) for key in ("fewer", "of reading")]
-        print(f"| mean, {part} | | | {means[0]:.0%} | {means[1]:.0%} |")
+    gains = [
+        np.array([[one[part][key] for part in PARTS] for one in rows])
+        for key in ("fewer", "of reading")
+    ]
+    means = [" / ".join(f"{mean:.0%}" for mean in found.mean(0)) for found in gains]
+    print(f"| mean | | | {means[0]} | {means[1]} |")
+    spread = map(resampled, gains)
+    print(f"| 5 to 95 %, collections resampled | | | {' | '.join(spread)} |")
     result = {"name": arguments.name, **head(), "rows": rows}
     path = write_result(result, "attainable", arguments.name, arguments.out)
     print(f"wrote {path}", file=sys.stderr)

@@ -141,6 +141,9 @@ class Hanging(Counting):
             self.asked.append(int(line[0, 0]))
             yield None
 
+    def complaint(self, line: Image) -> str:
+        return "no time"
+
 
 def test_an_engine_that_hangs_does_not_break_the_budget(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

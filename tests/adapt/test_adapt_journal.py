@@ -50,6 +50,16 @@ def test_other_settings_are_refused_and_named(tmp_path: Path) -> None:
     Journal(tmp_path, SETTINGS, resume=False).add("base", {})  # nothing was lost
     with pytest.raises(UsageError, match="--resume"):
         Journal(tmp_path, SETTINGS, resume=False)
-    with pytest.raises(UsageError, match=r"other settings \(--seed\)"):
+    with pytest.raises(UsageError, match=r"other settings \(--seed 0\)"):
         Journal(tmp_path, {**SETTINGS, "scans": ("a",), "seed": 1}, resume=True)
+    with pytest.raises(UsageError, match=r"other settings \(SCANS a\)"):
+        Journal(tmp_path, {**SETTINGS, "scans": ("/x/a",)}, resume=True)
+    many = {**SETTINGS, "scans": [f"{i}.png" for i in range(99)]}
+    Journal(tmp_path / "many", many, resume=False).add("base", {})
+    with pytest.raises(UsageError, match=r"SCANS 0\.png 1\.png 2\.png and 96 more\)"):
+        Journal(tmp_path / "many", SETTINGS, resume=True)
+    with pytest.raises(UsageError, match=r"\(shares, by another version of readapt\)"):
+        Journal(tmp_path, {**SETTINGS, "shares": {"teach": 1.0}}, resume=True)
+    with pytest.raises(UsageError, match=r"\(--look\)"):
+        Journal(tmp_path, {**SETTINGS, "look": "a look"}, resume=True)
     assert Journal(tmp_path, {**SETTINGS, "scans": ("a",)}, resume=True).get("begun")

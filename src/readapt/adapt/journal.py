@@ -27,6 +27,10 @@ _OPTIONS = {
     "extend_alphabet": "--extend-alphabet",
 }
 """How settings are called on the command line."""
+_SHOWN = ("scans", "teachers", "seed", "only", "look", "steps")
+"""Of these, it is said what they were ..."""
+_MOST = 3
+"""... or so many of them: a shell makes thousands of scans of a pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,16 @@ class Journal:
 
 
 def _differing(begun: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Name the settings that two runs do not share; both as JSON has them."""
+    """Say what two runs do not share; both as JSON has them."""
     keys = sorted(key for key in begun.keys() | now.keys() if begun.get(key) != now.get(key))
-    return [_OPTIONS.get(key, key) for key in keys]
+    found = []
+    for key in keys:
+        then, name = begun.get(key, ""), _OPTIONS.get(key, f"{key}, by another version of readapt")
+        words = [str(one) for one in then] if isinstance(then, list) else [str(then)]
+        more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
+        known = key in _SHOWN and any(words)
+        found.append(f"{name} {' '.join(words[:_MOST])}{more}" if known else name)
+    return found
 
 
 def _load(path: Path) -> list[Entry]:

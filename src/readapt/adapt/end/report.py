@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from readapt.adapt.end.changes import Change, Changes
 from readapt.adapt.learning.second_student import FOLDER
+from readapt.adapt.stage import LOOK
 from readapt.batch.outputs import write_file
 from readapt.report.evaluation_html import difference, picture
 
@@ -132,6 +133,7 @@ def _summary(
             f"{gate.base.replay:.2%} → {gate.present.replay:.2%}, at most {gate.allowed:.2%}",
         ),
         ("Lines that could hardly be read before", f"{gate.base.unreadable:.0%}"),
+        ("Estimates are calibrated on", _calibrated_on(ending)),
     ]
     if measured is not None:
         rows.append(
@@ -152,6 +154,13 @@ def _summary(
         ("Size of the model", f"{bundle.size / 1e6:.1f} MB"),
     ]
     return _table(("", ""), rows)
+
+
+def _calibrated_on(ending: Ending) -> str:
+    if not ending.reads_anew:
+        return "rendered lines, as the model begun with"
+    look = " and lines in the look of the scans" if LOOK in ending.state.files else ""
+    return f"rendered lines like those of the scans{look}"
 
 
 def _stages(ending: Ending) -> str:

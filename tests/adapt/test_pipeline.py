@@ -202,6 +202,8 @@ def test_unknown_stages_and_places(tmp_path: Path) -> None:
         run(tmp_path, replace(CONFIG, steps=-5))
     with pytest.raises(UsageError, match="would be taken for scans"):
         adapt(tmp_path, tmp_path / "deep" / "mine", config=CONFIG)
+    with pytest.raises(UsageError, match="--ignore-case is of no use without --truth"):
+        run(tmp_path, ignore_case=True)
     with pytest.raises(UsageError, match="give -o a name"):
         adapt("scans", ".", config=CONFIG)
     with pytest.raises(UsageError, match="the stages are words, survey, free"):

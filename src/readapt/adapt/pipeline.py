@@ -20,7 +20,6 @@ from readapt.adapt.lock import FILE_NAME as LOCK_NAME
 from readapt.adapt.lock import only_one
 from readapt.adapt.preparation import (
     check,
-    check_place,
     make_folder,
     measured_among,
     shared_settings,
@@ -91,9 +90,9 @@ def adapt(
         config = AdaptConfig()
         config = replace(config, minutes=minutes_before(work) or config.minutes)
     named = [str(scan) for scan in ([scans] if isinstance(scans, (str, Path)) else scans)]
-    check(out, work, config, resume)
-    if not resume:
-        check_place(out, named)
+    check(out, work, config, resume, named)
+    if ignore_case and truth is None:
+        raise UsageError("--ignore-case is of no use without --truth, which it measures by.")
     if extend_alphabet and text is None:
         raise UsageError(
             "--extend-alphabet takes new characters from a corpus: give one by --text."

@@ -28,7 +28,7 @@ MOST_LACKING = 0.5
 """Share of the letters of the user's texts that the alphabet may lack."""
 
 
-def check(out: Path, work: Path, config: AdaptConfig, resume: bool) -> None:
+def check(out: Path, work: Path, config: AdaptConfig, resume: bool, scans: Sequence[str]) -> None:
     """Find out before hours of work what would be wrong after them."""
     if unknown := [name for name in config.only if name not in NAMES]:
         raise UsageError(f"--only {unknown[0]}: the stages are {', '.join(NAMES)}.")
@@ -55,11 +55,7 @@ def check(out: Path, work: Path, config: AdaptConfig, resume: bool) -> None:
             f"{out}: is a model already; choose another -o, or remove it. What made it goes on "
             "with --resume."
         )
-
-
-def check_place(out: Path, scans: Sequence[str]) -> None:
-    """Refuse to work in a folder of scans: the next run would take its pictures for some."""
-    for scan in scans:
+    for scan in () if resume else scans:
         if Path(scan).is_dir() and out.resolve().is_relative_to(Path(scan).resolve()):
             raise UsageError(
                 f"{out}: lies in {scan}, where pictures of the work would be taken for scans; "

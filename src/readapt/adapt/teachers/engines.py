@@ -35,6 +35,8 @@ CLEARLY = 0.9
 """Of one model's distance that another's has to be below."""
 _SECONDS = 60.0
 """An engine that says nothing for so long hangs."""
+_COMPLAINING = 10.0
+"""Seconds in which it has said what it lacks: most fail before they see a line."""
 _TOGETHER = 40
 _TESSERACT = {
     "en": "eng",
@@ -183,18 +185,20 @@ class Tesseract:
             listed.write_text("\n".join(map(str, paths)) + "\n", "utf-8")
             out = Path(scratch) / "out"
             try:
-                done = self._start(listed, out, codes)
+                done = self._start(listed, out, codes, _SECONDS)
                 table = out.with_name("out.tsv").read_text("utf-8")
                 return None if done.returncode else parse_tsv(table, len(lines))
             except (OSError, ValueError, subprocess.TimeoutExpired):  # no table, or an odd one
                 return None
 
-    def _start(self, image: Path, out: Path, codes: str) -> subprocess.CompletedProcess[bytes]:
+    def _start(
+        self, image: Path, out: Path, codes: str, seconds: float
+    ) -> subprocess.CompletedProcess[bytes]:
         """Read an image, or a list of some, into a table."""
         return subprocess.run(
             ["tesseract", str(image), str(out), "-l", codes, "--psm", "7", "tsv"],
             capture_output=True,
-            timeout=_SECONDS,
+            timeout=seconds,
             env=os.environ | {"OMP_THREAD_LIMIT": str(self.threads)},
         )
 
@@ -204,7 +208,7 @@ class Tesseract:
             path = Path(scratch) / "line.png"
             cv2.imwrite(str(path), line)
             try:
-                done = self._start(path, path.with_name("out"), self.codes)
+                done = self._start(path, path.with_name("out"), self.codes, _COMPLAINING)
             except (OSError, subprocess.TimeoutExpired) as error:
                 return str(error)
             return _last_line(done.stderr)
@@ -291,9 +295,10 @@ class RapidOcr:
             path = Path(scratch) / "line.png"
             cv2.imwrite(str(path), line)
             command = [_python(), str(self.worker), str(self.threads)]
+            seconds = min(_COMPLAINING, self.seconds)
             try:
                 done = subprocess.run(
-                    command, input=f"{path}\n".encode(), capture_output=True, timeout=self.seconds
+                    command, input=f"{path}\n".encode(), capture_output=True, timeout=seconds
                 )
             except (OSError, subprocess.TimeoutExpired) as error:
                 return str(error)
